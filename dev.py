@@ -1,0 +1,236 @@
+#!/usr/bin/env python3
+"""The two commands of a newcomer, and the two of a developer. Standard library only.
+
+    python3 dev.py run [--port N] [--empty]     a working Puente on 127.0.0.1, with invented people
+    python3 dev.py test [pytest arguments]      the whole suite on SQLite, then on PostgreSQL
+    python3 dev.py lint                         format check, lint, missing migrations, catalogue
+    python3 dev.py lock                         resolve pyproject.toml anew into the hashed requirements
+
+Needs Python 3.11 and pip (or uv). Everything made here lives in .venv/ and var/, both ignored by git.
+"""
+
+import argparse
+import glob
+import hashlib
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+VENV = HERE / ".venv"
+PYTHON = VENV / "bin" / "python"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="serve Puente on this machine")
+    run.add_argument("--port", type=int, default=8000)
+    run.add_argument(
+        "--empty", action="store_true", help="no invented people; a link makes the first administrator"
+    )
+    commands.add_parser("test", help="run the suite on both databases")
+    commands.add_parser("lint", help="check format, rules, migrations and translations")
+    commands.add_parser("lock", help="renew the hashed requirements")
+    options, rest = parser.parse_known_args()
+    os.chdir(HERE)
+    if options.command == "run":
+        if rest:
+            parser.error("unknown: " + " ".join(rest))
+        return serve(options)
+    return {"test": test, "lint": lint, "lock": lock}[options.command](rest)
+
+
+# --- the environment -------------------------------------------------------------------------------------
+
+
+def make_environment(requirements: str) -> None:
+    """A virtual environment with exactly the locked packages; a second call finds its mark and does nothing."""
+    if sys.version_info < (3, 11):
+        sys.exit("Puente needs Python 3.11 or later; this is " + sys.version.split()[0])
+    lock_file = HERE / requirements
+    mark = VENV / (requirements + ".installed")
+    digest = hashlib.sha256(lock_file.read_bytes()).hexdigest()
+    if mark.exists() and mark.read_text() == digest:
+        return
+    if not PYTHON.exists():
+        # Without pip, because Debian's python3 may come without ensurepip.
+        call(sys.executable, "-m", "venv", "--without-pip", str(VENV))
+    say(f"Installing {requirements} into .venv")
+    call(*installer(), "--quiet", "--require-hashes", "-r", str(lock_file))
+    mark.write_text(digest)
+
+
+def installer() -> list[str]:
+    if shutil.which("uv"):
+        return ["uv", "pip", "install", "--python", str(PYTHON)]
+    probe = subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True, check=False)
+    if probe.returncode:
+        sys.exit("Neither pip nor uv was found. On Debian and Ubuntu: apt install python3-pip")
+    return [sys.executable, "-m", "pip", "--python", str(PYTHON), "--disable-pip-version-check", "install"]
+
+
+def call(*command: str, **more) -> None:
+    result = subprocess.run(command, check=False, **more)
+    if result.returncode:
+        sys.exit(f"Stopped: {' '.join(command[:6])} … ended with {result.returncode}")
+
+
+def manage(*arguments: str) -> None:
+    call(str(PYTHON), "manage.py", *arguments)
+
+
+def say(words: str) -> None:
+    print(f"\n== {words}", flush=True)
+
+
+# --- run -------------------------------------------------------------------------------------------------
+
+
+def serve(options) -> int:
+    make_environment("requirements.txt")
+    say("Preparing database, catalogues and assets")
+    manage("catalogue", "--compile")
+    manage("migrate", "--verbosity", "0")
+    manage("collectstatic", "--noinput", "--verbosity", "0")
+    address = f"http://127.0.0.1:{options.port}"
+    manage("first_steps", "--address", address, *(["--empty"] if options.empty else []))
+    on_postgresql = os.environ.get("DATABASE_URL", "").startswith("postgres")
+    say(f"Puente answers on {address}  (Ctrl+C stops it)")
+    # On SQLite two processes of one thread each: more writers starve each other at the write lock.
+    command = [str(VENV / "bin" / "gunicorn"), "shelters.wsgi", "--bind", f"127.0.0.1:{options.port}"]
+    command += ["--workers", "2", "--threads", "4" if on_postgresql else "1", "--log-level", "warning"]
+    if not on_postgresql:
+        command += ["--worker-class", "sync"]
+    try:
+        return subprocess.run(command, check=False).returncode
+    except KeyboardInterrupt:
+        return 0
+
+
+# --- test ------------------------------------------------------------------------------------------------
+
+
+def test(arguments: list[str]) -> int:
+    make_environment("requirements-test.txt")
+    manage("catalogue", "--compile")
+    skipped = []
+    chromium = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), "")
+    if not chromium:
+        skipped.append("BROWSER TESTS: no Chromium found (apt install chromium, or set CHROMIUM to its path)")
+    outside = os.environ.get("DATABASE_URL", "")
+    failed = []
+    say("The suite on SQLite")
+    if pytest(arguments, "SQLite", chromium=chromium, database_url=""):
+        failed.append("SQLite")
+    with postgresql(outside) as url:
+        if url:
+            say("The suite on PostgreSQL")
+            if pytest(arguments, "PostgreSQL", chromium=chromium, database_url=url):
+                failed.append("PostgreSQL")
+        else:
+            skipped.append("POSTGRESQL: no DATABASE_URL, and no initdb found to start a private server from")
+    for line in skipped:
+        print(f"\n!!! SKIPPED  {line}", flush=True)
+    if skipped and os.environ.get("CI"):
+        failed.append("something was skipped, which CI does not accept")
+    print("\nFAILED: " + ", ".join(failed) if failed else "\nEverything that ran has passed.", flush=True)
+    return 1 if failed else 0
+
+
+def pytest(arguments: list[str], engine: str, *, chromium: str, database_url: str) -> int:
+    environment = {**os.environ, "CHROMIUM": chromium, "COVERAGE_FILE": f"var/coverage.{engine.lower()}"}
+    environment.pop("DATABASE_URL", None)
+    if database_url:
+        environment["DATABASE_URL"] = database_url
+    (HERE / "var").mkdir(exist_ok=True)
+    coverage = [] if arguments else ["--cov", "--cov-report=term"]
+    return subprocess.run(
+        [str(PYTHON), "-m", "pytest", *coverage, *arguments], env=environment, check=False
+    ).returncode
+
+
+class postgresql:
+    """A PostgreSQL to test on: the one DATABASE_URL names, else a private throw-away cluster, else none."""
+
+    def __init__(self, outside: str):
+        self.url = outside if outside.startswith("postgres") else ""
+        self.folder = self.stop = None
+
+    def __enter__(self) -> str:
+        programs = sorted(glob.glob("/usr/lib/postgresql/*/bin") + glob.glob("/usr/pgsql-*/bin"))
+        on_path = shutil.which("initdb")
+        folder = programs[-1] if programs else on_path and str(Path(on_path).resolve().parent)
+        if self.url or not folder:
+            return self.url
+        say("Starting a private PostgreSQL")
+        self.folder = tempfile.mkdtemp(prefix="puente-pg-")
+        # PostgreSQL refuses to run as root, so root lends the work to the account its package made.
+        as_user = {}
+        if os.geteuid() == 0:
+            account = pwd.getpwnam("postgres")
+            os.chown(self.folder, account.pw_uid, account.pw_gid)
+            as_user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+        as_user |= {"cwd": self.folder, "stdout": subprocess.DEVNULL}
+        data = self.folder + "/data"
+        call(
+            f"{folder}/initdb",
+            "-D",
+            data,
+            "-U",
+            "puente",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "-N",
+            **as_user,
+        )
+        # Nothing here needs to survive a crash; speed does matter.
+        flags = f"-k {self.folder} -c listen_addresses='' -c fsync=off -c full_page_writes=off -c max_connections=200"
+        call(f"{folder}/pg_ctl", "-D", data, "-w", "-l", data + "/log", "-o", flags, "start", **as_user)
+        self.stop = lambda: call(f"{folder}/pg_ctl", "-D", data, "-m", "immediate", "stop", **as_user)
+        return f"postgres://puente@/postgres?host={self.folder}"
+
+    def __exit__(self, *_):
+        if self.stop:
+            self.stop()
+        if self.folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+# --- lint and lock -----------------------------------------------------------------------------------------
+
+
+def lint(_: list[str]) -> int:
+    make_environment("requirements-dev.txt")
+    ruff = str(VENV / "bin" / "ruff")
+    call(ruff, "format", "--check", ".")
+    call(ruff, "check", ".")
+    manage("makemigrations", "--check", "--dry-run")
+    manage("catalogue", "--check")
+    return 0
+
+
+def lock(_: list[str]) -> int:
+    """Hashed for every platform, with no registry's address in them: uv is told to write no header and no index."""
+    uv = shutil.which("uv") or str(VENV / "bin" / "uv")
+    for name, groups in (
+        ("requirements.txt", ()),
+        ("requirements-test.txt", ("test",)),
+        ("requirements-dev.txt", ("test", "lint")),
+    ):
+        chosen = [part for group in groups for part in ("--group", group)]
+        flags = ["--universal", "--generate-hashes", "--no-header", "--upgrade", "--quiet"]
+        call(uv, "pip", "compile", "pyproject.toml", *chosen, *flags, "--output-file", name)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

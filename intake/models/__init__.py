@@ -1,0 +1,33 @@
+from intake.models.families import Family, Person, Relationship, Sex, Stay, Submission
+from intake.models.needs import Intention, PersonNeed
+from intake.models.reference import (
+    Language,
+    LegalOutcome,
+    Plan,
+    PrivacyNotice,
+    Region,
+    ServiceCategory,
+    ServiceType,
+    SpecificNeed,
+)
+from intake.models.services import ServiceReceived
+
+__all__ = [
+    "Family",
+    "Intention",
+    "Language",
+    "LegalOutcome",
+    "Person",
+    "PersonNeed",
+    "Plan",
+    "PrivacyNotice",
+    "Region",
+    "Relationship",
+    "ServiceCategory",
+    "ServiceReceived",
+    "ServiceType",
+    "Sex",
+    "SpecificNeed",
+    "Stay",
+    "Submission",
+]

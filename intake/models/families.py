@@ -1,0 +1,384 @@
+"""Who came, with whom, and where they sleep."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Left
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django_countries.fields import CountryField
+from simple_history.models import HistoricalRecords
+
+from intake import ages
+from intake.ids import uuid7
+from intake.models.fields import FoldedField
+from shelters.models import Shelter, Zone
+
+STATELESS, UNRECORDED = "XA", "XU"  # user-assigned codes of ISO 3166
+
+
+class Sex(models.TextChoices):
+    FEMALE = "F", _("Woman")
+    MALE = "M", _("Man")
+    OTHER = "X", _("Other")
+    UNKNOWN = "U", _("Not recorded")
+
+
+class Relationship(models.TextChoices):
+    """To the head of the family. Codes as in UNICEF HOPE, with free union, godparents and companions added."""
+
+    HEAD = "HEAD", _("Head of the family")
+    PARTNER = "PARTNER", _("Partner")
+    SPOUSE = "SPOUSE", _("Wife or husband")
+    CHILD = "CHILD", _("Daughter or son")
+    STEPCHILD = "STEPCHILD", _("Stepdaughter or stepson")
+    FOSTER_CHILD = "FOSTER-CHILD", _("Child in their care")
+    PARENT = "PARENT", _("Mother or father")
+    STEPPARENT = "STEPPARENT", _("Stepmother or stepfather")
+    SIBLING = "SIBLING", _("Sister or brother")
+    HALF_SIBLING = "HALF-SIBLING", _("Half-sister or half-brother")
+    GRANDPARENT = "GRANDPARENT", _("Grandmother or grandfather")
+    GRANDCHILD = "GRANDCHILD", _("Granddaughter or grandson")
+    AUNT_UNCLE = "AUNT-UNCLE", _("Aunt or uncle")
+    NIECE_NEPHEW = "NIECE-NEPHEW", _("Niece or nephew")
+    COUSIN = "COUSIN", _("Cousin")
+    EX_PARTNER = "EX-SPOUSE", _("Former partner")
+    PARENT_IN_LAW = "PARENT-IN-LAW", _("Mother-in-law or father-in-law")
+    CHILD_IN_LAW = "CHILD-IN-LAW", _("Daughter-in-law or son-in-law")
+    SIBLING_IN_LAW = "SIBLING-IN-LAW", _("Sister-in-law or brother-in-law")
+    GODCHILD = "GODCHILD", _("Goddaughter or godson")
+    GODPARENT = "GODPARENT", _("Godmother or godfather")
+    GUARDIAN = "GUARDIAN", _("Legal guardian")
+    OTHER_RELATIVE = "OTHER-RELATIVE", _("Other relative")
+    COMPANION = "COMPANION", _("Travel companion, not family")
+    UNKNOWN = "UNKNOWN", _("Not known")
+
+
+class Submission(models.Model):
+    """A form that was saved, by the key its device gave it. A second copy of the same form finds this row and stops.
+
+    The key is the primary key, so the database decides the race between two copies, not a look beforehand.
+    """
+
+    key = models.UUIDField(primary_key=True)
+    digest = models.CharField(
+        max_length=64, help_text="SHA-256 of what was sent, to tell a resend from a reused key."
+    )
+    family = models.ForeignKey("Family", models.CASCADE, null=True, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        default_permissions = []
+
+    def __str__(self):
+        return str(self.key)
+
+
+class FamilyQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Families of the shelters where this person works; none without the right to read families."""
+        if not user.has_perm("intake.view_family"):
+            return self.none()
+        return self.filter(shelter__staff=user)
+
+    def with_head(self):
+        """Joined to the name of the head, for lists: one query for all."""
+        head = Person.objects.filter(family=models.OuterRef("pk"), relationship=Relationship.HEAD)
+        return self.annotate(
+            head_given_names=models.Subquery(head.values("given_names")[:1]),
+            head_surnames=models.Subquery(head.values("surnames")[:1]),
+            size=models.Count("members"),
+        )
+
+
+class Family(models.Model):
+    """People who travel together, or one person alone."""
+
+    class NoticeAnswer(models.TextChoices):
+        ACCEPTED = "accepted", _("Accepts")
+        NOT_SHARED = "not_shared", _("Accepts, without sharing")
+        REFUSED = "refused", _("No: only count")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    shelter = models.ForeignKey(Shelter, models.PROTECT, related_name="families", verbose_name=_("shelter"))
+    registered_at = models.DateTimeField(_("registered at"), default=timezone.now, editable=False)
+    registered_on = models.DateField(
+        _("registered on"), editable=False, help_text=_("The shelter's local day.")
+    )
+    registered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        verbose_name=_("registered by"),
+        editable=False,
+    )
+    desk = models.CharField(_("desk"), max_length=40, blank=True, editable=False)
+    arrived_on = models.DateField(_("arrived on"))
+    left_home_on = models.DateField(_("left home on"), null=True, blank=True)
+    language = models.ForeignKey(
+        "intake.Language", models.PROTECT, related_name="+", default="spa", verbose_name=_("language")
+    )
+    notice = models.ForeignKey(
+        "intake.PrivacyNotice", models.PROTECT, related_name="+", verbose_name=_("privacy notice")
+    )
+    notice_answer = models.CharField(_("answer to the privacy notice"), max_length=10, choices=NoticeAnswer)
+    comments = models.TextField(
+        _("comments"),
+        blank=True,
+        max_length=1000,
+        help_text=_("No health or legal details here: everybody at the desk reads it."),
+    )
+    version = models.PositiveIntegerField(default=1, editable=False)
+    history = HistoricalRecords()
+
+    objects = FamilyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-registered_at"]
+        verbose_name = _("family")
+        verbose_name_plural = _("families")
+        indexes = [
+            models.Index(fields=["shelter", "-registered_at"], name="family_newest_in_shelter"),
+            models.Index(fields=["shelter", "registered_on", "desk"], name="family_by_desk_and_day"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(left_home_on__isnull=True) | Q(left_home_on__lte=F("arrived_on")),
+                name="family_left_home_before_arriving",
+                violation_error_message=_("They cannot have left home after they arrived."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(notice_answer="refused") | Q(comments="", left_home_on__isnull=True),
+                name="family_refused_keeps_no_text",
+                violation_error_message=_("This family refused the privacy notice: only counts are kept."),
+            ),
+        ]
+
+    def __str__(self):
+        return f"{_('Family')} {str(self.pk)[-6:]}"
+
+    @property
+    def is_count_only(self) -> bool:
+        return self.notice_answer == self.NoticeAnswer.REFUSED
+
+    @property
+    def days_on_the_road(self) -> int | None:
+        return (self.arrived_on - self.left_home_on).days if self.left_home_on else None
+
+
+class PersonQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        if not user.has_perm("intake.view_person"):
+            return self.none()
+        return self.filter(family__shelter__staff=user)
+
+    def present_at(self, moment, shelter):
+        """Those who were in the shelter at that moment, each once."""
+        return self.filter(pk__in=Stay.objects.covering(moment).filter(shelter=shelter).values("person"))
+
+    def adults(self, day):
+        """Known to be 18 or over on that day."""
+        return self.filter(birth_date__lte=ages.born_on_or_before(18, day))
+
+    def minors(self, day):
+        """Known to be under 18 on that day."""
+        return self.filter(birth_date__gt=ages.born_on_or_before(18, day))
+
+    def aged(self, youngest, oldest, day):
+        """Known to be between two ages in completed years on that day, both included."""
+        return self.filter(
+            birth_date__lte=ages.born_on_or_before(youngest, day),
+            birth_date__gt=ages.born_on_or_before(oldest + 1, day),
+        )
+
+
+class Person(models.Model):
+    """Somebody. May have no name: then sex and age are enough."""
+
+    class BirthPrecision(models.TextChoices):
+        DAY = "day", _("Exact date")
+        MONTH = "month", _("Month and year")
+        YEAR = "year", _("Year")
+        AGE = "age", _("Age as said")
+        UNKNOWN = "unknown", _("Not known")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    family = models.ForeignKey(Family, models.CASCADE, related_name="members", verbose_name=_("family"))
+    position = models.PositiveSmallIntegerField(_("position"), default=0, editable=False)
+    given_names = models.CharField(
+        _("given names"), max_length=80, blank=True, help_text=_("As they say them: Neptalí, José Francisco.")
+    )
+    surnames = models.CharField(
+        _("surnames"), max_length=80, blank=True, help_text=_("One or two: Hernández López.")
+    )
+    known_as = models.CharField(
+        _("known as"), max_length=60, blank=True, help_text=_("The name they answer to, if it is another.")
+    )
+    sex = models.CharField(_("sex"), max_length=1, choices=Sex, default=Sex.UNKNOWN)
+    birth_date = models.DateField(
+        _("birth date"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("The middle of what is known; the precision says how much of it counts."),
+    )
+    birth_precision = models.CharField(
+        _("birth precision"),
+        max_length=7,
+        choices=BirthPrecision,
+        default=BirthPrecision.UNKNOWN,
+        editable=False,
+    )
+    age_said_on = models.DateField(_("age said on"), null=True, blank=True, editable=False)
+    relationship = models.CharField(
+        _("relationship to the head"), max_length=14, choices=Relationship, default=Relationship.UNKNOWN
+    )
+    origin_country = CountryField(_("country of origin"), default=UNRECORDED)
+    origin_region = models.ForeignKey(
+        "intake.Region",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("department or state of origin"),
+    )
+    name_key = FoldedField(of=("given_names", "surnames", "known_as"))
+    version = models.PositiveIntegerField(default=1, editable=False)
+    history = HistoricalRecords()
+
+    objects = PersonQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["family", "position", "id"]
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        indexes = [models.Index(fields=["name_key"], name="person_name_key")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["family"],
+                condition=Q(relationship="HEAD"),
+                name="one_head_per_family",
+                violation_error_message=_("This family already has a head."),
+            ),
+            models.CheckConstraint(
+                condition=Q(birth_precision="unknown", birth_date__isnull=True)
+                | (~Q(birth_precision="unknown") & Q(birth_date__isnull=False)),
+                name="person_birth_date_has_precision",
+            ),
+            models.CheckConstraint(
+                condition=Q(birth_precision="age", age_said_on__isnull=False)
+                | (~Q(birth_precision="age") & Q(age_said_on__isnull=True)),
+                name="person_said_age_has_its_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(origin_region__isnull=True) | Q(origin_country=Left("origin_region_id", 2)),
+                name="person_region_lies_in_country",
+                violation_error_message=_("That department is not in that country."),
+            ),
+        ]
+
+    def __str__(self):
+        return self.full_name or str(_("Person without name"))
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.given_names} {self.surnames}".strip()
+
+    @property
+    def birth(self) -> ages.Birth:
+        return ages.Birth(self.birth_date, self.birth_precision, self.age_said_on)
+
+    @birth.setter
+    def birth(self, birth: ages.Birth):
+        self.birth_date, self.birth_precision, self.age_said_on = birth
+
+    def age_on(self, day) -> int | None:
+        """Completed years on that day; None when nobody knows."""
+        return ages.age_on(self.birth_date, day) if self.birth_date else None
+
+    @property
+    def age_text(self) -> str:
+        """The age today, in words: "29 years", "8 months", or that it is not known."""
+        return ages.in_words(self.birth, timezone.localdate())
+
+    @property
+    def origin_text(self) -> str:
+        country = str(self.origin_country.name)
+        return f"{self.origin_region.label}, {country}" if self.origin_region else country
+
+    def reduce_to_counts(self):
+        """What may be kept of somebody who refused the privacy notice: sex, age in years, relationship, country."""
+        self.given_names = self.surnames = self.known_as = ""
+        self.origin_region = None
+        if self.birth_date:
+            day = self.age_said_on or timezone.localdate()
+            self.birth = ages.Birth.from_age(self.age_on(day), day)
+
+
+class StayQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        if not user.has_perm("intake.view_stay"):
+            return self.none()
+        return self.filter(person__family__shelter__staff=user)
+
+    def covering(self, moment):
+        return self.filter(Q(out_at__isnull=True) | Q(out_at__gt=moment), in_at__lte=moment)
+
+    def open(self):
+        return self.filter(out_at__isnull=True)
+
+
+class Stay(models.Model):
+    """From when to when somebody slept where. Occupancy is counted from these rows, never stored."""
+
+    class OutTo(models.TextChoices):
+        NORTH = "north", _("Travels on")
+        CITY = "city", _("Elsewhere in this city")
+        MEXICO = "mexico", _("Elsewhere in Mexico")
+        SHELTER = "shelter", _("Another shelter")
+        HOSPITAL = "hospital", _("Hospital")
+        RETURN = "return", _("Returns home")
+        UNKNOWN = "unknown", _("Not known")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    person = models.ForeignKey(Person, models.CASCADE, related_name="stays", verbose_name=_("person"))
+    shelter = models.ForeignKey(Shelter, models.PROTECT, related_name="stays", verbose_name=_("shelter"))
+    zone = models.ForeignKey(
+        Zone, models.PROTECT, null=True, blank=True, related_name="stays", verbose_name=_("zone")
+    )
+    in_at = models.DateTimeField(_("in at"))
+    in_on = models.DateField(_("in on"), editable=False)
+    out_at = models.DateTimeField(_("out at"), null=True, blank=True)
+    out_on = models.DateField(_("out on"), null=True, blank=True, editable=False)
+    out_to = models.CharField(_("where to"), max_length=8, choices=OutTo, blank=True)
+    history = HistoricalRecords()
+
+    objects = StayQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-in_at"]
+        verbose_name = _("stay")
+        verbose_name_plural = _("stays")
+        indexes = [models.Index(fields=["shelter", "in_at", "out_at"], name="stay_in_shelter")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person"],
+                condition=Q(out_at__isnull=True),
+                name="one_open_stay_per_person",
+                violation_error_message=_("This person is already in a shelter."),
+            ),
+            models.CheckConstraint(
+                condition=Q(out_at__isnull=True) | Q(out_at__gte=F("in_at")),
+                name="stay_ends_after_it_begins",
+                violation_error_message=_("Nobody can leave before they came."),
+            ),
+            models.CheckConstraint(
+                condition=Q(out_at__isnull=True, out_on__isnull=True)
+                | Q(out_at__isnull=False, out_on__isnull=False),
+                name="stay_out_has_its_day",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.person} · {self.shelter}"

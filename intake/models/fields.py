@@ -1,0 +1,23 @@
+"""Columns of our own."""
+
+from django.db import models
+
+from intake.matching.names import fold
+
+
+class FoldedField(models.CharField):
+    """A searchable copy of other columns, folded; kept right by save() and bulk_create() alike."""
+
+    def __init__(self, *args, of=(), **kwargs):
+        self.of = tuple(of)
+        kwargs.setdefault("max_length", 400)
+        super().__init__(*args, **{**kwargs, "blank": True, "editable": False})
+
+    def deconstruct(self):
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, {**kwargs, "of": self.of}
+
+    def pre_save(self, model_instance, add):
+        value = fold(*(getattr(model_instance, name) for name in self.of))
+        setattr(model_instance, self.attname, value)
+        return value

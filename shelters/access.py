@@ -1,0 +1,29 @@
+"""Who may sign in. (Who may see a family is decided in intake/access.py.)"""
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+
+from shelters.models import Shelter
+
+
+class AccountBackend(AuthenticationBackend):
+    """Asked at sign-in and on every request: an account past its last day stops at once."""
+
+    def user_can_authenticate(self, user):
+        return super().user_can_authenticate(user) and user.has_access
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Accounts are made by administrators, never by visitors."""
+
+    def is_open_for_signup(self, request):
+        return False
+
+
+def current_shelter(request) -> Shelter:
+    """The shelter of this shift, checked again; 404 when the account has lost it or never had one."""
+    if not request.shift:
+        raise Http404
+    return get_object_or_404(Shelter.objects.visible_to(request.user), pk=request.shift.shelter_id)

@@ -1,0 +1,50 @@
+"""Two small promises: pages about people are never kept, and the clock is the shelter's."""
+
+from dataclasses import asdict, dataclass
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+KEY = "shift"
+
+
+@dataclass(frozen=True)
+class Shift:
+    """Where this session works. Kept in the session, so that no page pays a query for its header."""
+
+    shelter_id: int
+    shelter_name: str
+    timezone: str
+    desk: str
+
+    def start(self, request) -> None:
+        request.session[KEY] = asdict(self)
+
+
+def shift(get_response):
+    """Puts `request.shift` (or None) in place and sets the clock to the shelter's zone."""
+
+    def middleware(request):
+        kept = request.session.get(KEY) if request.user.is_authenticated else None
+        request.shift = Shift(**kept) if kept else None
+        if not request.shift:
+            return get_response(request)
+        with timezone.override(ZoneInfo(request.shift.timezone)):
+            return get_response(request)
+
+    return middleware
+
+
+def private_pages(get_response):
+    """Nothing but assets may stay in a browser's cache: the Back button of a shared laptop must show nobody.
+
+    A view that says otherwise about itself (a list of places, say) keeps its own word.
+    """
+
+    def middleware(request):
+        response = get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store, private")
+        response.headers.setdefault("Permissions-Policy", "geolocation=(), microphone=(), camera=(self)")
+        return response
+
+    return middleware

@@ -1,0 +1,86 @@
+"""The cast, the same in every test: one stadium, one annex, and who works there."""
+
+from types import SimpleNamespace
+
+import pytest
+from django.db import connection
+from django.test import Client, TransactionTestCase
+
+from shelters import audit
+from shelters.middleware import KEY
+from tests import factories
+
+
+@pytest.fixture
+def palillo(db):
+    return factories.make_shelter("palillo", name="Estadio Palillo", capacity=5500, toilets=140, showers=60)
+
+
+@pytest.fixture
+def annex(db):
+    return factories.make_shelter("anexo", name="Anexo Gimnasio")
+
+
+@pytest.fixture
+def cast(palillo, annex):
+    """One of each role at the stadium, and a stranger: a volunteer of the annex."""
+    people = {
+        role: factories.make_user(role, shelters=[palillo], username=role) for role in factories.roles.BY_CODE
+    }
+    return SimpleNamespace(
+        **people, stranger=factories.make_user("volunteer", shelters=[annex], username="stranger")
+    )
+
+
+@pytest.fixture
+def sign_in():
+    """A client on shift: `sign_in(user)` works at the first of the account's shelters."""
+
+    def signed_in(user, desk="registration 2"):
+        client = Client(headers={"accept-language": "es"})
+        client.force_login(user)
+        shelter = user.shelters.first()
+        if shelter:
+            session = client.session
+            session[KEY] = {
+                "shelter_id": shelter.pk,
+                "shelter_name": shelter.name,
+                "timezone": shelter.timezone,
+                "desk": desk,
+            }
+            session.save()
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def volunteer(cast, sign_in):
+    return sign_in(cast.volunteer)
+
+
+@pytest.fixture
+def coordinator(cast, sign_in):
+    return sign_in(cast.coordinator)
+
+
+@pytest.fixture
+def stranger(cast, sign_in):
+    return sign_in(cast.stranger)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def emptying_tables_lifts_the_guard():
+    """Tests that commit empty every table afterwards, which the guard of the trail refuses by design."""
+    teardown = TransactionTestCase._fixture_teardown
+
+    def without_guard(case):
+        with connection.schema_editor() as editor:
+            audit.unguard(editor)
+        teardown(case)
+        with connection.schema_editor() as editor:
+            audit.guard(editor)
+
+    TransactionTestCase._fixture_teardown = without_guard
+    yield
+    TransactionTestCase._fixture_teardown = teardown

@@ -1,0 +1,149 @@
+"""Invented people and places, by plain functions. Whatever a test does not name is ordinary."""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+
+from django.contrib.auth import get_user_model
+
+from intake.ages import Birth
+from intake.models import (
+    Family,
+    Intention,
+    Person,
+    PersonNeed,
+    PrivacyNotice,
+    Relationship,
+    ServiceReceived,
+    ServiceType,
+    Sex,
+    SpecificNeed,
+    Stay,
+)
+from shelters import roles
+from shelters.models import Organization, Shelter, Zone
+
+NOW = datetime(2018, 11, 6, 15, 0, tzinfo=UTC)  # 09:00 in Mexico City
+PASSWORD = "puente de papel"
+_numbers = count(1)
+
+
+def make_shelter(code="palillo", **fields):
+    return Shelter.objects.create(
+        **{"code": code, "name": code.title(), "opened_on": date(2018, 11, 3), **fields}
+    )
+
+
+def make_zone(shelter, code="A", **fields):
+    return Zone.objects.create(
+        shelter=shelter, code=code, **{"name": f"Zona {code}", "capacity": 500, **fields}
+    )
+
+
+def make_organization(code="cruz-roja", **fields):
+    return Organization.objects.create(**{"code": code, "name": "Cruz Roja", "kind": "red_cross", **fields})
+
+
+def make_user(role="volunteer", *, shelters=(), username=None, **fields):
+    user = get_user_model().objects.create_user(
+        username or f"{role}{next(_numbers)}", password=PASSWORD, **fields
+    )
+    user.shelters.set(shelters)
+    roles.grant(user, roles.BY_CODE[role])
+    return user
+
+
+def make_family(shelter, *members, by=None, at=NOW, stay=True, **fields):
+    """A family whose members are given as dicts of Person fields; `age` (years, said at `at`) is understood.
+
+    The first is the head; the others are children when under 18, else other relatives.
+    """
+    day = shelter.day_of(at)
+    family = Family.objects.create(
+        **{
+            "shelter": shelter,
+            "registered_at": at,
+            "registered_on": day,
+            "registered_by": by or make_user(shelters=[shelter]),
+            "arrived_on": day,
+            "notice": PrivacyNotice.objects.latest(),
+            "notice_answer": Family.NoticeAnswer.ACCEPTED,
+            **fields,
+        }
+    )
+    for position, member in enumerate(members or [{}]):
+        person = make_person(family, position=position, at=at, **member)
+        if stay:
+            make_stay(person, at=at)
+    return family
+
+
+def make_person(family, *, age=30, at=NOW, position=0, **fields):
+    person = Person(
+        **{
+            "family": family,
+            "position": position,
+            "given_names": "Ana",
+            "surnames": "López",
+            "sex": Sex.FEMALE,
+            "origin_country": "HN",
+            "relationship": Relationship.HEAD if position == 0 else default_relationship(age),
+            **fields,
+        }
+    )
+    if age is not None and "birth_date" not in fields:
+        person.birth = Birth.from_age(age, family.shelter.day_of(at))
+    person.save()
+    return person
+
+
+def default_relationship(age):
+    return Relationship.CHILD if age is not None and age < 18 else Relationship.OTHER_RELATIVE
+
+
+def make_stay(person, *, at=NOW, out=None, **fields):
+    shelter = fields.pop("shelter", person.family.shelter)
+    return Stay.objects.create(
+        person=person,
+        shelter=shelter,
+        in_at=at,
+        in_on=shelter.day_of(at),
+        out_at=out,
+        out_on=shelter.day_of(out) if out else None,
+        **fields,
+    )
+
+
+def make_need(person, code, *, at=NOW, by=None, **fields):
+    return PersonNeed.objects.create(
+        person=person,
+        need=SpecificNeed.objects.get(pk=code),
+        reported_at=at,
+        by=by or person.family.registered_by,
+        **fields,
+    )
+
+
+def make_service(person, code="FOOD-LUN", *, at=NOW + timedelta(hours=4), by=None, **fields):
+    shelter = person.family.shelter
+    return ServiceReceived.objects.create(
+        **{
+            "person": person,
+            "service_type": ServiceType.objects.get(pk=code),
+            "shelter": shelter,
+            "given_at": at,
+            "given_on": shelter.day_of(at),
+            "slot": shelter.meal_at(at),
+            "recorded_by": by or person.family.registered_by,
+            **fields,
+        }
+    )
+
+
+def make_intention(person, code="MEX-STAY", *, at=NOW, by=None):
+    return Intention.objects.create(
+        person=person,
+        plan_id=code,
+        said_at=at,
+        said_on=person.family.shelter.day_of(at),
+        by=by or person.family.registered_by,
+    )

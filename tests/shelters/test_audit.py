@@ -1,0 +1,48 @@
+"""The trail can be added to and nothing else, on both engines."""
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from shelters import audit
+from shelters.models import AccessEvent
+
+
+@pytest.fixture
+def event(cast, palillo):
+    return audit.record(audit.Action.EXPORTED, by=cast.coordinator, shelter=palillo, subject=palillo, rows=12)
+
+
+def test_an_event_says_who_what_where_and_when(event, cast, palillo):
+    stored = AccessEvent.objects.get(pk=event.pk)
+    assert (stored.user, stored.shelter, stored.subject_type) == (
+        cast.coordinator,
+        palillo,
+        "shelters.Shelter",
+    )
+    assert stored.subject_id == str(palillo.pk)
+    assert stored.detail == {"rows": 12}
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE shelters_accessevent SET action = 'x'", "DELETE FROM shelters_accessevent"]
+)
+def test_the_database_refuses_to_change_the_trail(event, statement):
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)
+    assert AccessEvent.objects.filter(action="exported").count() == 1
+
+
+def test_postgresql_refuses_to_empty_the_trail(event):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite knows no TRUNCATE; DELETE is refused above")
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # else the pending foreign keys object first
+        cursor.execute("TRUNCATE shelters_accessevent CASCADE")
