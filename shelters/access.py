@@ -2,6 +2,7 @@
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
+from django.contrib.auth.models import Permission
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
@@ -13,6 +14,10 @@ class AccountBackend(AuthenticationBackend):
 
     def user_can_authenticate(self, user):
         return super().user_can_authenticate(user) and user.has_access
+
+    def _get_user_permissions(self, user):
+        """Rights come from roles alone; nobody holds one of their own, and no page pays to find that out."""
+        return Permission.objects.none()
 
 
 class AccountAdapter(DefaultAccountAdapter):

@@ -1,0 +1,169 @@
+"""The admin of the building and of the people who work in it."""
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin import SimpleListFilter
+from django.contrib.auth.admin import UserAdmin as StockUserAdmin
+from django.contrib.auth.forms import UserCreationForm
+from django.utils.translation import gettext_lazy as _
+
+from shelters.admin_base import HistoryAdmin, LastingCodeForm, Retirable, ScopedAdmin, ScopedInline
+from shelters.admin_lists import RetiredFilter, days_filter
+from shelters.models import AccessEvent, Organization, Shelter, User, Zone
+from shelters.roles import BY_CODE
+
+
+class ZoneInline(ScopedInline):
+    model = Zone
+    form = LastingCodeForm
+    fields = (("code", "name"), ("meant_for", "capacity"), "retired_on")
+
+
+@admin.register(Shelter)
+class ShelterAdmin(HistoryAdmin):
+    form = LastingCodeForm
+    list_display = ("name", "code", "region", "opened_on", "closed_on", "capacity")
+    search_fields = ("name", "code", "address")
+    inlines = [ZoneInline]
+    fieldsets = (
+        (None, {"fields": ("code", "name", "address", "region", "timezone")}),
+        (_("Open"), {"fields": ("opened_on", "closed_on", "purge_on")}),
+        (_("Meals"), {"fields": ("lunch_from", "dinner_from")}),
+        (
+            _("Room and water"),
+            {"fields": ("capacity", "covered_area_m2", "toilets", "showers", "water_litres_a_day")},
+        ),
+    )
+
+
+@admin.register(Zone)
+class ZoneAdmin(Retirable, HistoryAdmin):
+    list_display = ("name", "code", "shelter", "meant_for", "capacity", "retired_on")
+    list_filter = ("shelter", "meant_for", RetiredFilter)
+    list_select_related = ("shelter",)
+    search_fields = ("name", "code")
+    fields = ("shelter", "code", "name", "meant_for", "capacity", "retired_on")
+
+    def get_readonly_fields(self, request, obj=None):
+        return (*super().get_readonly_fields(request, obj), *(["shelter"] if obj else []))
+
+
+@admin.register(Organization)
+class OrganizationAdmin(Retirable, HistoryAdmin):
+    list_display = ("name", "code", "kind", "retired_on")
+    list_filter = ("kind", RetiredFilter)
+    search_fields = ("name", "code")
+    fields = ("code", "name", "kind", "retired_on")
+
+
+class RoleFilter(SimpleListFilter):
+    title = _("role")
+    parameter_name = "role"
+
+    def lookups(self, request, model_admin):
+        return [(role.code, role.label) for role in BY_CODE.values()]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(groups__name=self.value()) if self.value() else queryset
+
+
+class RolesField(forms.ModelMultipleChoiceField):
+    """The groups are the roles of roles.py; their names are codes."""
+
+    def label_from_instance(self, group):
+        return BY_CODE[group.name].label
+
+
+@admin.register(User)
+class UserAdmin(ScopedAdmin, StockUserAdmin):
+    """Accounts. Rights come from roles alone, and an account of our own we cannot raise."""
+
+    add_form_template = None
+    add_form = UserCreationForm
+    list_display = ("username", "full_name", "role_names", "shelter_names", "access_until", "is_active", "last_login")
+    list_filter = ("is_active", RoleFilter, "shelters")
+    search_fields = ("username", "first_name", "last_name")
+    ordering = ("username",)
+    own_limits = ("groups", "shelters", "access_until", "is_active")
+    work = (_("Work"), {"fields": ("groups", "shelters", "language", "access_until")})
+    add_fieldsets = (
+        (None, {"fields": ("username", "password1", "password2", "first_name", "last_name")}),
+        work,
+    )
+    fieldsets = (
+        (None, {"fields": ("username", "password", "first_name", "last_name", "is_active")}),
+        work,
+        (_("Last seen"), {"fields": ("last_login", "date_joined")}),
+    )
+    readonly_fields = ("last_login", "date_joined")
+
+    def get_queryset(self, request):
+        """An account above the roles is nobody's to change: its password would be the key to everything."""
+        accounts = super().get_queryset(request)
+        return accounts if request.user.is_superuser else accounts.exclude(is_superuser=True)
+
+    def get_readonly_fields(self, request, obj=None):
+        own = self.own_limits if obj == request.user else ()
+        return (*super().get_readonly_fields(request, obj), *own)
+
+    def has_delete_permission(self, request, obj=None):
+        """Only an account that never signed in; the others are switched off and stay on the trail."""
+        may = request.user.has_perm("shelters.delete_user")
+        return may and obj != request.user and (obj is None or obj.last_login is None)
+
+    def get_deleted_objects(self, objs, request):
+        """What stands in the way is counted, not listed: it is about people."""
+        _deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        reasons = [_("Records that this account made")] if protected else []
+        return [str(obj) for obj in objs], counts, lacking, reasons
+
+    def formfield_for_manytomany(self, db_field, request, **kwargs):
+        rows = self.get_field_queryset(None, db_field, request)
+        if db_field.name == "groups":
+            kwargs |= {"form_class": RolesField, "label": _("Roles"), "help_text": ""}
+            rows = rows.filter(name__in=BY_CODE)
+        widget = forms.CheckboxSelectMultiple()
+        return super().formfield_for_manytomany(db_field, request, **{"queryset": rows, "widget": widget, **kwargs})
+
+    def save_related(self, request, form, formsets, change):
+        super().save_related(request, form, formsets, change)
+        account = form.instance
+        opens = [BY_CODE[name].opens_admin for name in account.groups.values_list("name", flat=True)]
+        account.is_staff = account.is_superuser or any(opens)
+        account.save(update_fields=["is_staff"])
+
+    def prepare(self, request, rows):
+        return super().prepare(request, rows.prefetch_related("groups", "shelters"))
+
+    @admin.display(description=_("name"), ordering="first_name")
+    def full_name(self, account):
+        return account.get_full_name()
+
+    @admin.display(description=_("roles"))
+    def role_names(self, account):
+        return ", ".join(str(BY_CODE[group.name].label) for group in account.groups.all() if group.name in BY_CODE)
+
+    @admin.display(description=_("shelters"))
+    def shelter_names(self, account):
+        return ", ".join(shelter.name for shelter in account.shelters.all())
+
+
+@admin.register(AccessEvent)
+class AccessEventAdmin(ScopedAdmin):
+    """Who did what: to read, and nothing else."""
+
+    list_display = ("at", "user", "action", "shelter", "subject_type", "subject_id", "detail")
+    list_filter = ("action", "shelter", days_filter("at", _("day")))
+    list_select_related = ("user", "shelter")
+    search_fields = ("subject_id",)
+    search_help_text = _("The key of a record, as in the address of its page.")
+    fields = ("at", "user", "action", "shelter", "subject_type", "subject_id", "address", "detail")
+
+    def get_search_results(self, request, queryset, search_term):
+        return queryset.filter(subject_id=search_term.strip()) if search_term.strip() else queryset, False
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False

@@ -42,7 +42,7 @@ WSGI_APPLICATION = "shelters.wsgi.application"
 INSTALLED_APPS = [
     "shelters",  # before the admin, so that our templates and Spanish win
     "intake",
-    "django.contrib.admin",
+    "shelters.admin_site.PuenteAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

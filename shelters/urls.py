@@ -1,3 +1,23 @@
-from django.urls import path
+"""Every address of Puente. Pages stand under /es/ and /en/; what machines ask for stands outside."""
 
-urlpatterns = []
+from allauth.account import views as account
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib import admin
+from django.urls import include, path
+
+from shelters import views
+
+urlpatterns = [
+    path("healthz", views.healthz, name="healthz"),
+    *i18n_patterns(
+        path("account/login/", account.login, name="account_login"),
+        path("account/logout/", account.logout, name="account_logout"),
+        path("account/password/", account.password_change, name="account_change_password"),
+        path("account/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
+        path("account/first/<str:token>/", views.first_administrator, name="first_administrator"),
+        path("shift/", views.shift, name="shift"),
+        path("admin/reports/", include("intake.reports.urls")),
+        path("admin/", admin.site.urls),
+        path("", include("intake.urls")),
+    ),
+]

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Left
+from django.db.models.functions import Concat, Left, Trim
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_countries.fields import CountryField
@@ -12,6 +12,7 @@ from simple_history.models import HistoricalRecords
 from intake import ages
 from intake.ids import uuid7
 from intake.models.fields import FoldedField
+from intake.models.tracked import Tracked
 from shelters.models import Shelter, Zone
 
 STATELESS, UNRECORDED = "XA", "XU"  # user-assigned codes of ISO 3166
@@ -64,7 +65,7 @@ class Submission(models.Model):
     digest = models.CharField(
         max_length=64, help_text="SHA-256 of what was sent, to tell a resend from a reused key."
     )
-    family = models.ForeignKey("Family", models.CASCADE, null=True, related_name="+")
+    family = models.ForeignKey("Family", models.SET_NULL, null=True, related_name="+")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
 
@@ -83,16 +84,13 @@ class FamilyQuerySet(models.QuerySet):
         return self.filter(shelter__staff=user)
 
     def with_head(self):
-        """Joined to the name of the head, for lists: one query for all."""
+        """With `head_name` and `size`, for lists: one query for all."""
         head = Person.objects.filter(family=models.OuterRef("pk"), relationship=Relationship.HEAD)
-        return self.annotate(
-            head_given_names=models.Subquery(head.values("given_names")[:1]),
-            head_surnames=models.Subquery(head.values("surnames")[:1]),
-            size=models.Count("members"),
-        )
+        name = Trim(Concat("given_names", models.Value(" "), "surnames"))
+        return self.annotate(head_name=models.Subquery(head.values(name=name)[:1]), size=models.Count("members"))
 
 
-class Family(models.Model):
+class Family(Tracked):
     """People who travel together, or one person alone."""
 
     class NoticeAnswer(models.TextChoices):
@@ -193,7 +191,7 @@ class PersonQuerySet(models.QuerySet):
         )
 
 
-class Person(models.Model):
+class Person(Tracked):
     """Somebody. May have no name: then sex and age are enough."""
 
     class BirthPrecision(models.TextChoices):
@@ -329,7 +327,7 @@ class StayQuerySet(models.QuerySet):
         return self.filter(out_at__isnull=True)
 
 
-class Stay(models.Model):
+class Stay(Tracked):
     """From when to when somebody slept where. Occupancy is counted from these rows, never stored."""
 
     class OutTo(models.TextChoices):

@@ -10,6 +10,7 @@ from simple_history.models import HistoricalRecords
 from intake.ids import uuid7
 from intake.models.families import Person
 from intake.models.reference import Plan, SpecificNeed
+from intake.models.tracked import Tracked
 
 
 class PersonNeedQuerySet(models.QuerySet):
@@ -32,7 +33,7 @@ def highest_tier(user) -> int:
     return SpecificNeed.Tier.INTAKE
 
 
-class PersonNeed(models.Model):
+class PersonNeed(Tracked):
     """A specific need of a person: reported, confirmed or ruled out."""
 
     class State(models.TextChoices):

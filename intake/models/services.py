@@ -9,6 +9,7 @@ from simple_history.models import HistoricalRecords
 from intake.ids import uuid7
 from intake.models.families import Person
 from intake.models.reference import LegalOutcome, ServiceType
+from intake.models.tracked import Tracked
 from shelters.models import Organization, Shelter
 
 
@@ -23,7 +24,7 @@ class ServiceReceivedQuerySet(models.QuerySet):
         return self.filter(cancelled_at__isnull=True)
 
 
-class ServiceReceived(models.Model):
+class ServiceReceived(Tracked):
     """One service to one person. A service to a family is one row for each member served."""
 
     class Slot(models.TextChoices):
@@ -92,3 +93,14 @@ class ServiceReceived(models.Model):
 
     def __str__(self):
         return f"{self.service_type} · {self.given_on}"
+
+    def limit_scope(self, stay_id=None) -> str | None:
+        """Within what the limit counts: the local day, the meal, or the stay. None: this service has no limit."""
+        match self.service_type.limit_per:
+            case ServiceType.LimitPer.DAY:
+                return self.given_on.isoformat()
+            case ServiceType.LimitPer.MEAL:
+                return f"{self.given_on.isoformat()}/{self.slot}"
+            case ServiceType.LimitPer.STAY:
+                return f"stay:{stay_id or self.shelter.code}"
+        return None

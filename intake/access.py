@@ -1,0 +1,39 @@
+"""Who may see which record: decided here and in `visible_to`, asked by every page."""
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+
+from intake.models import Family, Person, ServiceReceived, ServiceType
+
+
+def family_or_404(user, pk) -> Family:
+    return get_object_or_404(Family.objects.visible_to(user).select_related("shelter", "language", "registered_by"), pk=pk)
+
+
+def person_or_404(user, pk) -> Person:
+    return get_object_or_404(Person.objects.visible_to(user).select_related("family__shelter", "origin_region"), pk=pk)
+
+
+def service_or_404(user, pk) -> ServiceReceived:
+    """A service that this person may read in full: another counter's legal or health service is none."""
+    services = ServiceReceived.objects.visible_to(user).select_related("service_type", "person__family__shelter")
+    service = get_object_or_404(services, pk=pk)
+    if service.service_type.sensitivity not in sensitivities(user):
+        raise Http404
+    return service
+
+
+def sensitivities(user) -> list[str]:
+    """Which services this account may record, and see what they were."""
+    open_to = [ServiceType.Sensitivity.OPEN]
+    if user.has_perm("intake.handle_legal"):
+        open_to.append(ServiceType.Sensitivity.LEGAL)
+    if user.has_perm("intake.handle_health"):
+        open_to.append(ServiceType.Sensitivity.HEALTH)
+    return open_to
+
+
+def require(user, permission) -> None:
+    """A missing right is answered like a missing page."""
+    if not user.has_perm(permission):
+        raise Http404

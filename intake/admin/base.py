@@ -1,0 +1,85 @@
+"""What the pages about people share: the search by folded names, whose shelter it concerns, one head, one version."""
+
+from django import forms
+from django.contrib.admin import SimpleListFilter
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django_countries import countries
+
+from intake.matching.names import fold
+from intake.models import Person
+from intake.models.families import STATELESS, UNRECORDED
+from shelters.admin_base import MOST_WORDS
+
+
+class OfPerson:
+    """For records of one person: found by the person's name, accents aside, and filed under the family's shelter."""
+
+    name_path = "person__name_key"
+    search_fields = ("person__name_key",)
+    search_help_text = _("Part of a name, with or without accents.")
+
+    def get_search_results(self, request, queryset, search_term):
+        words = fold(search_term).split()[:MOST_WORDS]
+        if not words:
+            return queryset, False
+        return self.named(queryset, words), False
+
+    def named(self, queryset, words):
+        return queryset.filter(containing(self.name_path, words))
+
+    def shelter_of(self, obj):
+        person = getattr(obj, "person", obj)
+        return getattr(person, "family", person).shelter
+
+
+def containing(path, words) -> Q:
+    return Q(*((f"{path}__contains", word) for word in words))
+
+
+class CountryFilter(SimpleListFilter):
+    """The usual countries by name, the rest together: 249 choices would help nobody."""
+
+    title = _("country of origin")
+    parameter_name = "country"
+    usual = ("HN", "GT", "SV", "NI", "MX", STATELESS, UNRECORDED)
+
+    def lookups(self, request, model_admin):
+        return [*((code, countries.name(code)) for code in self.usual), ("other", _("Another country"))]
+
+    def queryset(self, request, queryset):
+        if self.value() == "other":
+            return queryset.exclude(origin_country__in=self.usual)
+        return queryset.filter(origin_country=self.value()) if self.value() in self.usual else queryset
+
+
+class VersionedForm(forms.ModelForm):
+    """Counts the version up, and does not write over what somebody else has changed since the page was opened."""
+
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial["seen"] = self.instance.version
+
+    def clean_seen(self):
+        now = self.instance.version
+        if self.cleaned_data["seen"] in (None, now):
+            return now
+        self.data = self.data.copy()
+        self.data[self.add_prefix("seen")] = now  # the next save is a decision, not an accident
+        raise forms.ValidationError(
+            _("Meanwhile somebody else changed this. Look at it in another window; save again to keep what is here.")
+        )
+
+    def save(self, commit=True):
+        if self.has_changed() and not self.instance._state.adding:
+            self.instance.version += 1
+        return super().save(commit)
+
+
+def head_of(family) -> Person | None:
+    """From the members at hand, without another query."""
+    members = list(family.members.all())
+    heads = [person for person in members if person.relationship == "HEAD"]
+    return next(iter(heads or members), None)

@@ -1,0 +1,285 @@
+"""Families, their people and their stays."""
+
+from collections import Counter
+
+from django import forms
+from django.contrib import admin
+from django.forms.models import BaseInlineFormSet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from intake import ages
+from intake.admin.base import CountryFilter, OfPerson, VersionedForm, containing, head_of
+from intake.forms.fields import AgeField, OnePassSelect
+from intake.models import Family, Person, Relationship, Stay
+from shelters import audit
+from shelters.admin_base import HistoryAdmin, ScopedInline
+from shelters.admin_lists import days_filter
+
+REFUSED = _("This family refused the privacy notice: only counts are kept. Leave it empty.")
+NOT_OF_REFUSED = ("given_names", "surnames", "known_as", "origin_region")
+
+
+class PersonForm(VersionedForm):
+    """A person as people say it: one field for the age or the birth date."""
+
+    age_or_birth = AgeField(
+        label=_("age or birth date"), help_text=_("29 · 8m = months · 3s = weeks · 1991 · 3/1991 · 14/3/1991")
+    )
+
+    class Meta:
+        widgets = {"origin_country": OnePassSelect, "origin_region": OnePassSelect, "relationship": OnePassSelect}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial["age_or_birth"] = ages.as_typed(self.instance.birth)
+
+    def clean(self):
+        super().clean()
+        self.refuse_names_of_the_refused()
+        self.keep_region_in_country()
+        if "age_or_birth" in self.changed_data and "age_or_birth" in self.cleaned_data:
+            self.instance.birth = self.cleaned_data["age_or_birth"]
+
+    def refuse_names_of_the_refused(self):
+        family = self.cleaned_data.get("family") or (self.instance.family_id and self.instance.family)
+        if not family or not family.is_count_only:
+            return
+        for name in NOT_OF_REFUSED:
+            if name in self.changed_data and self.cleaned_data.get(name):
+                self.add_error(name, REFUSED)
+
+    def keep_region_in_country(self):
+        region, country = self.cleaned_data.get("origin_region"), self.cleaned_data.get("origin_country")
+        if region and country and region.country != country:
+            self.add_error("origin_region", _("That department is not in that country."))
+
+    def _get_validation_exclusions(self):
+        """The family is known though it is not on the form: it must not get a second head."""
+        known = {"family"} if self.instance.family_id else set()
+        return super()._get_validation_exclusions() - known
+
+    def save(self, commit=True):
+        person = self.instance
+        if person.family.is_count_only:
+            person.reduce_to_counts()
+        if person._state.adding:
+            person.position = person.family.members.count()
+        return super().save(commit)
+
+
+class MemberForm(PersonForm):
+    def validate_constraints(self):
+        """One head, seen over all rows together: two may be changing places. See MemberFormSet."""
+        exclude = self._get_validation_exclusions() | {"relationship"}
+        try:
+            self.instance.validate_constraints(exclude=exclude)
+        except forms.ValidationError as error:
+            self._update_errors(error)
+
+
+class MemberFormSet(BaseInlineFormSet):
+    def clean(self):
+        super().clean()
+        heads = [form for form in self.forms if form.instance.relationship == Relationship.HEAD]
+        if len(heads) > 1:
+            heads[-1].add_error("relationship", _("This family already has a head."))
+
+    def save_existing_objects(self, commit=True):
+        """Who stops being the head is stored before who becomes it: the database allows one at every moment."""
+        known = self.initial_form_count()
+        self.forms[:known] = sorted(self.forms[:known], key=lambda form: form.instance.relationship == Relationship.HEAD)
+        return super().save_existing_objects(commit)
+
+
+class MemberInline(ScopedInline):
+    model = Person
+    form = MemberForm
+    formset = MemberFormSet
+    fields = (("given_names", "surnames"), ("age_or_birth", "sex", "relationship"), "origin", "seen")
+    readonly_fields = ("origin",)
+    verbose_name_plural = _("members")
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("origin_region").order_by("position", "id")
+
+    @admin.display(description=_("origin"))
+    def origin(self, person):
+        return person.origin_text if person.family_id else ""
+
+
+class PeopleAdmin(OfPerson, HistoryAdmin):
+    """Opening a file about people is an event of its own, in the admin as at the desk."""
+
+    form = VersionedForm
+
+    def get_fieldsets(self, request, obj=None):
+        """The version travels with the form while there is something to save."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or getattr(request, "is_reading_history", False) or not self.has_change_permission(request, obj):
+            return fieldsets
+        return (*fieldsets, (None, {"fields": ("seen",)}))
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        if obj and request.method == "GET":
+            family = getattr(obj, "family", obj)
+            audit.record(audit.Action.FAMILY_OPENED, by=request.user, shelter=family.shelter, subject=family)
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+
+@admin.register(Family)
+class FamilyAdmin(PeopleAdmin):
+    list_display = ("head", "size", "origins", "arrived_on", "notice_answer", "shelter", "registered_on")
+    list_filter = ("shelter", days_filter("arrived_on", _("arrived on")), "notice_answer")
+    list_select_related = ("shelter",)
+    ordering = ("-registered_at",)
+    search_fields = ("members__name_key",)
+    inlines = [MemberInline]
+    facts = ("registered_at", "registered_on", "registered_by", "desk")
+    readonly_fields = facts
+    fieldsets = (
+        (None, {"fields": ("shelter", ("arrived_on", "left_home_on"), "language", ("notice", "notice_answer"), "comments")}),
+        (_("Registration"), {"fields": facts}),
+    )
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).prefetch_related("members")
+
+    def get_readonly_fields(self, request, obj=None):
+        settled = ("shelter", "notice") if obj else ()
+        return (*super().get_readonly_fields(request, obj), *settled)
+
+    def named(self, queryset, words):
+        return queryset.filter(pk__in=Person.objects.filter(containing("name_key", words)).values("family"))
+
+    def autocomplete_text(self, family):
+        return f"{self.head(family)} · {family}"
+
+    def save_model(self, request, family, form, change):
+        if not change:
+            family.registered_by = request.user
+            family.registered_on = family.shelter.day_of(family.registered_at)
+        super().save_model(request, family, form, change)
+
+    def save_related(self, request, form, formsets, change):
+        super().save_related(request, form, formsets, change)
+        if form.instance.is_count_only:
+            self.reduce_members(form.instance)
+
+    def reduce_members(self, family):
+        """They refused after all: what is known of the members goes down to counts."""
+        for person in Person.objects.filter(family=family):
+            before = (*(getattr(person, name) for name in NOT_OF_REFUSED), person.birth)
+            person.reduce_to_counts()
+            if before != (*(getattr(person, name) for name in NOT_OF_REFUSED), person.birth):
+                person.version += 1
+                person.save()
+
+    @admin.display(description=_("Head of the family"))
+    def head(self, family):
+        return str(head_of(family) or family)
+
+    @admin.display(description=_("people"))
+    def size(self, family):
+        return len(family.members.all())
+
+    @admin.display(description=_("origin"))
+    def origins(self, family):
+        mix = Counter(person.origin_country.name for person in family.members.all())
+        return ", ".join(f"{country} {n}" if len(mix) > 1 else str(country) for country, n in mix.most_common())
+
+
+@admin.register(Person)
+class PersonAdmin(PeopleAdmin):
+    form = PersonForm
+    list_display = ("name", "age", "sex", "relationship", "origin_country", "family_link", "shelter_name")
+    list_filter = ("sex", "relationship", "birth_precision", CountryFilter, "family__shelter")
+    list_select_related = ("family__shelter",)
+    ordering = ("-id",)
+    name_path = "name_key"
+    search_fields = ("name_key",)
+    autocomplete_fields = ("family",)
+    fieldsets = (
+        (None, {"fields": ("family", ("given_names", "surnames"), "known_as")}),
+        (None, {"fields": ("age_or_birth", "sex", "relationship")}),
+        (_("Origin"), {"fields": ("origin_country", "origin_region")}),
+    )
+
+    def get_readonly_fields(self, request, obj=None):
+        return (*super().get_readonly_fields(request, obj), *(["family"] if obj else []))
+
+    def further_changes(self, newer, older):
+        if newer.instance.birth == older.instance.birth:
+            return []
+        old, new = (ages.as_typed(version.instance.birth) for version in (older, newer))
+        return [{"field": _("age or birth date"), "old": old, "new": new}]
+
+    def autocomplete_text(self, person):
+        return f"{person} · {person.age_text} · {person.origin_country.name}"
+
+    @admin.display(description=_("name"), ordering="name_key")
+    def name(self, person):
+        return str(person)
+
+    @admin.display(description=_("age"), ordering="birth_date")
+    def age(self, person):
+        return person.age_text
+
+    @admin.display(description=_("age or birth date"))
+    def age_or_birth(self, person):
+        return ages.as_typed(person.birth)
+
+    @admin.display(description=_("family"))
+    def family_link(self, person):
+        return format_html('<a href="{}">{}</a>', reverse("admin:intake_family_change", args=[person.family_id]), person.family)
+
+    @admin.display(description=_("shelter"))
+    def shelter_name(self, person):
+        return person.family.shelter.name
+
+
+class StayForm(forms.ModelForm):
+    def clean(self):
+        super().clean()
+        zone, shelter = self.cleaned_data.get("zone"), self.cleaned_data.get("shelter")
+        if zone and shelter and zone.shelter_id != shelter.pk:
+            self.add_error("zone", _("That zone is in another shelter."))
+
+    def _get_validation_exclusions(self):
+        """The person is known though not on the form: nobody is in two places."""
+        known = {"person"} if self.instance.person_id else set()
+        return super()._get_validation_exclusions() - known
+
+    def save(self, commit=True):
+        stay = self.instance
+        stay.in_on = stay.shelter.day_of(stay.in_at)
+        stay.out_on = stay.shelter.day_of(stay.out_at) if stay.out_at else None
+        return super().save(commit)
+
+
+class InsideFilter(admin.SimpleListFilter):
+    title = _("where they are")
+    parameter_name = "inside"
+
+    def lookups(self, request, model_admin):
+        return [("yes", _("Still here")), ("no", _("Left"))]
+
+    def queryset(self, request, queryset):
+        now_in = {"yes": True, "no": False}.get(self.value())
+        return queryset if now_in is None else queryset.filter(out_at__isnull=now_in)
+
+
+@admin.register(Stay)
+class StayAdmin(OfPerson, HistoryAdmin):
+    form = StayForm
+    list_display = ("person", "shelter", "zone", "in_at", "out_at", "out_to")
+    list_filter = ("shelter", InsideFilter, days_filter("in_on", _("day")), "out_to")
+    list_select_related = ("person", "shelter", "zone")
+    ordering = ("-in_at",)
+    autocomplete_fields = ("person",)
+    fields = ("person", "shelter", "zone", "in_at", "out_at", "out_to")
+
+    def get_readonly_fields(self, request, obj=None):
+        return (*super().get_readonly_fields(request, obj), *(["person"] if obj else []))

@@ -1,0 +1,62 @@
+"""What happened to a family, newest first, as far as the reader may know it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from intake.access import sensitivities
+from intake.models import Intention, ServiceReceived, Stay
+
+
+@dataclass(frozen=True)
+class Happening:
+    """`kind`: service, came, left or plan. `rows`: the records behind it, one for each person concerned."""
+
+    at: datetime
+    kind: str
+    rows: tuple
+    is_reserved: bool = False
+
+    @property
+    def first(self):
+        return self.rows[0]
+
+    @property
+    def names(self) -> str:
+        """Whom it concerned; given names are enough inside a family."""
+        return ", ".join(row.person.given_names or str(row.person) for row in self.rows)
+
+
+def timeline(people, user) -> list[Happening]:
+    """Services, comings and goings, plans. Other counters' legal and health services show as reserved."""
+    return sorted([*services(people, user), *stays(people), *plans(people, user)], key=lambda each: each.at, reverse=True)
+
+
+def services(people, user):
+    """A service to several members at one moment is one happening."""
+    may_see = sensitivities(user)
+    rows = ServiceReceived.objects.visible_to(user).filter(person__in=people)
+    rows = rows.select_related("service_type__category", "organization", "outcome", "recorded_by", "person")
+    for _key, group in groupby(rows.order_by("-given_at", "service_type", "person"), key=one_event):
+        group = tuple(group)
+        yield Happening(group[0].given_at, "service", group, group[0].service_type.sensitivity not in may_see)
+
+
+def one_event(row):
+    return row.given_at, row.service_type_id, row.cancelled_at
+
+
+def stays(people):
+    rows = Stay.objects.filter(person__in=people).select_related("zone", "person")
+    for at, group in groupby(rows.order_by("-in_at"), key=lambda stay: stay.in_at):
+        yield Happening(at, "came", tuple(group))
+    for (at, _to), group in groupby(
+        rows.filter(out_at__isnull=False).order_by("-out_at", "out_to"), key=lambda stay: (stay.out_at, stay.out_to)
+    ):
+        yield Happening(at, "left", tuple(group))
+
+
+def plans(people, user):
+    rows = Intention.objects.visible_to(user).filter(person__in=people).select_related("plan", "person")
+    for (at, _plan), group in groupby(rows.order_by("-said_at", "plan"), key=lambda row: (row.said_at, row.plan_id)):
+        yield Happening(at, "plan", tuple(group))

@@ -1,0 +1,216 @@
+"""Screen 04: a family, what it received, and what changes about it."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Prefetch
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from intake import actions, computed
+from intake.access import family_or_404, person_or_404, require
+from intake.forms.family import (
+    DepartureForm,
+    FamilyEditForm,
+    NeedForm,
+    NewMemberForm,
+    PersonEditForm,
+    PlanForm,
+    ReturnForm,
+    SplitForm,
+)
+from intake.forms.fields import known_places
+from intake.models import Family, Intention, Person, PersonNeed, Relationship, SpecificNeed, Stay
+from intake.models.needs import highest_tier
+from intake.timeline import timeline
+from shelters.audit import Action, record
+from shelters.forms import mistakes
+
+
+def detail(request, pk):
+    family = family_or_404(request.user, pk)
+    people = members_of(family)
+    record(Action.FAMILY_OPENED, by=request.user, shelter=family.shelter, subject=family)
+    flagged = flags(people, request.user)
+    context = {
+        "family": family,
+        "people": [{"person": each, "flags": flagged[each], "plan": (each.plans or [None])[0]} for each in people],
+        "head": people[0] if people else family,
+        "origins": sorted({person.origin_text for person in people}),
+        "zones": sorted({stay.zone.name for person in people for stay in person.open_stays if stay.zone}),
+        "is_inside": any(person.open_stays for person in people),
+        "are_all_inside": all(person.open_stays for person in people),
+        "timeline": timeline(people, request.user),
+    }
+    return render(request, "intake/family.html", context)
+
+
+def members_of(family) -> list[Person]:
+    """The members with `open_stays`, `known_needs` and `plans`, in four queries."""
+    open_stays = Stay.objects.open().select_related("zone")
+    needs = PersonNeed.objects.select_related("need")
+    people = family.members.select_related("origin_region").prefetch_related(
+        Prefetch("stays", open_stays, "open_stays"),
+        Prefetch("needs", needs, "known_needs"),
+        Prefetch("intentions", Intention.objects.select_related("plan"), "plans"),
+    )
+    for person in people:
+        person.family = family
+    return sorted(people, key=lambda person: person.relationship != Relationship.HEAD)
+
+
+def flags(people, user) -> dict:
+    """Person to the needs that hold for them: recorded ones the reader may see, and computed ones nobody ruled out."""
+    tier = highest_tier(user)
+    by_code = {need.pk: need for need in SpecificNeed.objects.filter(pk__in=computed.CODES)}
+    found = {}
+    for person, codes in computed.computed_needs(people, timezone.localdate()).items():
+        said = {row.need_id for row in person.known_needs}
+        standing = [row.need for row in person.known_needs if row.state != PersonNeed.State.RULED_OUT and row.need.tier <= tier]
+        found[person] = standing + [by_code[code] for code in codes if code not in said]
+    return found
+
+
+def edit(request, pk):
+    """Correct what the family has in common. The row is locked while it is compared."""
+    require(request.user, "intake.change_family")
+    with transaction.atomic():
+        family = family_or_404(request.user, pk)
+        Family.objects.select_for_update().get(pk=pk)
+        form = FamilyEditForm(request.POST if request.method == "POST" else None, instance=family)
+        if request.method == "POST" and form.is_valid():
+            changed = form.changed_names()
+            if no_constraint_broken(form.apply(), form):
+                actions.change_family(family, changed, by=request.user)
+                messages.success(request, _("Saved."))
+                return redirect("intake:family", pk)
+    return form_page(request, form, family=family, title=_("Correct the family"))
+
+
+def person(request, pk):
+    """Correct one person."""
+    require(request.user, "intake.change_person")
+    with transaction.atomic():
+        someone = person_or_404(request.user, pk)
+        Person.objects.select_for_update().get(pk=pk)
+        form = PersonEditForm(request.POST if request.method == "POST" else None, instance=someone)
+        form.fields["origin"].known = known_places()
+        if request.method == "POST" and form.is_valid():
+            changed = form.changed_names()
+            actions.change_person(form.apply(), changed, by=request.user)
+            messages.success(request, _("Saved."))
+            return redirect("intake:family", someone.family_id)
+    return form_page(request, form, family=someone.family, title=_("Correct %(name)s") % {"name": someone})
+
+
+def no_constraint_broken(row, form) -> bool:
+    """What the database would refuse is said in the form instead."""
+    try:
+        row.validate_constraints()
+    except ValidationError as error:
+        form.add_error(None, error)
+    return not form.errors
+
+
+def add(request, pk):
+    require(request.user, "intake.add_person")
+    family = family_or_404(request.user, pk)
+    form = NewMemberForm(request.POST or None, family=family, known=known_places())
+    if request.method == "POST" and form.is_valid():
+        head = family.members.filter(relationship=Relationship.HEAD).select_related("origin_region").first()
+        try:
+            newcomer = actions.add_member(
+                family,
+                form.newcomer(head),
+                submission=form.submission(request.user),
+                needs=form.cleaned_data.get("needs", ()),
+                zone=form.cleaned_data["zone"],
+                by=request.user,
+            )
+        except actions.AlreadySaved:
+            return redirect("intake:family", pk)
+        messages.success(request, _("%(name)s was added.") % {"name": newcomer})
+        return redirect("intake:family", pk)
+    return form_page(request, form, family=family, title=_("Add a person"))
+
+
+def split(request, pk):
+    """Some members become a family of their own."""
+    require(request.user, "intake.change_family")
+    family = family_or_404(request.user, pk)
+    form = SplitForm(request.POST or None, everybody=family.members.all(), ticked=False)
+    if request.method == "POST" and form.is_valid():
+        people = list(form.cleaned_data["people"])
+        try:
+            new = actions.split_family(family, people, submission=form.submission(request.user), by=request.user)
+        except actions.AlreadySaved as saved:
+            new = saved.submission.family or family
+        messages.success(request, _("They are a family of their own now. Say what each is to the new head."))
+        return redirect("intake:family", new.pk)
+    help_text = _("Tick who leaves this family. Their services, needs and plans go with them.")
+    return form_page(request, form, family=family, title=_("Split the family"), help_text=help_text)
+
+
+def departure(request, pk):
+    require(request.user, "intake.change_stay")
+    family = family_or_404(request.user, pk)
+    inside = family.members.filter(stays__out_at__isnull=True, stays__isnull=False)
+    form = DepartureForm(request.POST or None, everybody=inside)
+    if request.method == "POST" and form.is_valid():
+        people = list(form.cleaned_data["people"].select_related("family__shelter"))
+        left = actions.depart(people, at=timezone.now(), to=form.cleaned_data["to"], by=request.user)
+        messages.success(request, ngettext("%(n)d person has left.", "%(n)d people have left.", left) % {"n": left})
+        return redirect("intake:family", pk)
+    return form_page(request, form, family=family, title=_("Departure"), nobody=_("Nobody of this family is in the shelter."))
+
+
+def come_back(request, pk):
+    require(request.user, "intake.add_stay")
+    family = family_or_404(request.user, pk)
+    outside = family.members.exclude(stays__in=Stay.objects.open())
+    form = ReturnForm(request.POST or None, everybody=outside, shelter=family.shelter)
+    if request.method == "POST" and form.is_valid():
+        people, zone = list(form.cleaned_data["people"].select_related("family")), form.cleaned_data["zone"]
+        back = actions.come_back(people, shelter=family.shelter, zone=zone, by=request.user)
+        messages.success(request, ngettext("%(n)d person is back.", "%(n)d people are back.", back) % {"n": back})
+        return redirect("intake:family", pk)
+    return form_page(request, form, family=family, title=_("They are back"), nobody=_("Everybody of this family is in the shelter."))
+
+
+def plan(request, pk):
+    require(request.user, "intake.add_intention")
+    someone = person_or_404(request.user, pk)
+    form = PlanForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        actions.record_intention(someone, form.cleaned_data["plan"], by=request.user)
+        messages.success(request, _("Saved."))
+        return redirect("intake:family", someone.family_id)
+    return form_page(request, form, family=someone.family, title=_("What does %(name)s plan?") % {"name": someone})
+
+
+def need(request, pk):
+    require(request.user, "intake.add_personneed")
+    someone = person_or_404(request.user, pk)
+    states = PersonNeed.State.choices if request.user.has_perm("intake.change_personneed") else PersonNeed.State.choices[:1]
+    form = NeedForm(request.POST or None, tier=highest_tier(request.user), states=states)
+    if request.method == "POST" and form.is_valid():
+        actions.record_need(someone, form.cleaned_data["need"], **form.judgement(), by=request.user)
+        messages.success(request, _("Saved."))
+        return redirect("intake:family", someone.family_id)
+    return form_page(request, form, family=someone.family, title=_("What does %(name)s need?") % {"name": someone})
+
+
+def form_page(request, form, *, family, title, help_text="", nobody=""):
+    """One form about one family, with its mistakes on top."""
+    context = {
+        "form": form,
+        "family": family,
+        "title": title,
+        "help_text": help_text,
+        # Nobody to tick: say so, instead of a form that cannot be sent.
+        "nobody": nobody if nobody and not form.fields["people"].queryset else "",
+        "mistakes": mistakes(form) if form.is_bound else [],
+    }
+    return render(request, "intake/form.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,120 @@
+"""Screen 03: a family on one screen, in one submit."""
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from intake import actions
+from intake.access import family_or_404, require
+from intake.forms.fields import known_places
+from intake.forms.registration import DIGIT_OF_SEX, FamilyForm, MemberFormSet, as_typed
+from intake.models import Family, Person, PrivacyNotice
+from shelters.access import current_shelter
+from shelters.forms import mistakes
+
+UNDO_SECONDS = 10 * 60
+
+
+def register(request):
+    require(request.user, "intake.add_family")
+    if not request.shift:
+        return redirect("shift")
+    if request.method == "POST":
+        return save(request)
+    last = last_family(request)
+    form = FamilyForm(shelter=current_shelter(request), initial=carried_over(last))
+    saved = last if last and str(last.pk) == request.GET.get("saved") else None
+    return draw(request, form, MemberFormSet(), saved=saved, last=last)
+
+
+def save(request):
+    shelter, known = current_shelter(request), known_places()
+    if "more" in request.POST:
+        family, people = as_typed(request.POST)
+        return draw(request, FamilyForm(shelter=shelter, initial=family), MemberFormSet(initial=people))
+    form, members = FamilyForm(request.POST, shelter=shelter, known=known), MemberFormSet(request.POST, known=known)
+    if not (form.is_valid() & members.is_valid()):
+        return draw(request, form, members, status=422)
+    notice = PrivacyNotice.objects.latest()
+    family = form.family(desk=request.shift.desk, notice=notice, by=request.user)
+    people, needs = members.people(place=form.cleaned_data["origin"])
+    try:
+        actions.register_family(
+            submission=form.submission(request.user),
+            family=family,
+            people=people,
+            needs=needs,
+            plan=form.cleaned_data["plan"],
+            zone=form.cleaned_data["zone"],
+            by=request.user,
+        )
+    except actions.AlreadySaved as saved:
+        if not saved.is_same or not saved.submission.family:
+            return already_saved(request, form, members)
+    return redirect(f"{reverse('intake:register')}?saved={family.pk}")
+
+
+def already_saved(request, form, members):
+    """The Back button, then other words under the same key: keep both, and ask."""
+    form.add_error(None, _("This form was already saved once. To register these people as another family, save again."))
+    form.renew_key()
+    return draw(request, form, members, status=422)
+
+
+def draw(request, form, members, *, status=200, saved=None, last=None):
+    found = mistakes(form, *members.forms) if form.is_bound else []
+    if form.is_bound:
+        found = [("id_m-0-given_names", error) for error in members.non_form_errors()] + found
+    context = {
+        "form": form,
+        "members": members,
+        "mistakes": found,
+        "saved": saved,
+        "carried": last if not form.is_bound else None,
+        "notice": PrivacyNotice.objects.latest(),
+        "digit_of_sex": DIGIT_OF_SEX,
+        "today_here": today_here(request),
+    }
+    return render(request, "intake/register.html", context, status=status)
+
+
+def last_family(request) -> Family | None:
+    """The one this account registered last today, whose origin and arrival the next family probably shares."""
+    families = Family.objects.visible_to(request.user).filter(
+        registered_by=request.user, registered_on=timezone.localdate(), shelter=request.shift.shelter_id
+    )
+    return families.prefetch_related("members__origin_region").first()
+
+
+def carried_over(last) -> dict:
+    if not last:
+        return {"arrived_on": timezone.localdate(), "language": "spa"}
+    head = last.members.all()[0] if last.members.all() else None
+    origin = head.origin_text if head and head.origin_country != "XU" else ""
+    return {"origin": origin, "arrived_on": last.arrived_on, "language": "spa"}
+
+
+def today_here(request) -> int:
+    """People registered at this desk today."""
+    return Person.objects.filter(
+        family__shelter=request.shift.shelter_id, family__registered_on=timezone.localdate(), family__desk=request.shift.desk
+    ).count()
+
+
+@require_POST
+def undo(request, pk):
+    """Take back what one has just registered; only one's own, only at once, only while nothing was recorded."""
+    family = family_or_404(request.user, pk)
+    age = (timezone.now() - family.registered_at).total_seconds()
+    if family.registered_by != request.user or age > UNDO_SECONDS:
+        raise Http404
+    if family.members.filter(services__isnull=False).exists():
+        messages.error(request, _("This family has received services already. Open it to correct what is wrong."))
+        return redirect("intake:family", pk)
+    actions.undo_registration(family, by=request.user)
+    messages.success(request, _("The registration was undone."))
+    return redirect("intake:register")

@@ -1,0 +1,64 @@
+"""Starting a shift, and the answer to a machine that asks whether we live."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.core import signing
+from django.db import connection, transaction
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from shelters import roles
+from shelters.audit import Action, record
+from shelters.forms import FirstAdministratorForm, ShiftForm
+from shelters.models import Shelter, User
+
+
+@login_not_required
+def healthz(request):
+    """200 and "ok" when the database answers; a server error otherwise."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return HttpResponse("ok", content_type="text/plain")
+
+
+def shift(request):
+    """Where do you work today? Remembered from the last time."""
+    user = request.user
+    shelters = Shelter.objects.filter(staff=user, closed_on__isnull=True)
+    form = ShiftForm(request.POST or None, shelters=shelters, initial=ShiftForm.last_of(user))
+    if request.method == "POST" and form.is_valid():
+        chosen = form.shift()
+        chosen.start(request)
+        shelter = form.cleaned_data["shelter"]
+        user.last_shelter, user.last_desk = shelter, chosen.desk
+        user.save(update_fields=["last_shelter", "last_desk"])
+        record(Action.SHIFT_STARTED, by=user, shelter=shelter, desk=chosen.desk)
+        return redirect("home")
+    if not shelters and not user.is_staff:
+        messages.warning(request, _("No shelter is open to your account. Ask the coordinator to add you to one."))
+    return render(
+        request, "account/shift.html", {"form": form, "has_shelters": bool(shelters)}, status=422 if form.errors else 200
+    )
+
+
+FIRST_ADMINISTRATOR = "first-administrator"
+
+
+@login_not_required
+def first_administrator(request, token):
+    """Opens once: with a signed link a day old at most, and only while nobody has an account."""
+    try:
+        signing.loads(token, salt=FIRST_ADMINISTRATOR, max_age=24 * 3600)
+    except signing.BadSignature as error:
+        raise Http404 from error
+    if User.objects.exists():
+        raise Http404
+    form = FirstAdministratorForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        with transaction.atomic():
+            user = form.save()
+            roles.grant(user, roles.Administrator)
+        messages.success(request, _("The account is ready. Sign in with it."))
+        return redirect("account_login")
+    return render(request, "account/first_administrator.html", {"form": form}, status=422 if form.errors else 200)
