@@ -37,7 +37,7 @@ def services(people, user):
     may_see = sensitivities(user)
     rows = ServiceReceived.objects.visible_to(user).filter(person__in=people)
     rows = rows.select_related("service_type__category", "organization", "outcome", "recorded_by", "person")
-    for _key, group in groupby(rows.order_by("-given_at", "service_type", "person"), key=one_event):
+    for _key, group in groupby(rows.order_by("-given_at", "service_type", "person__position"), key=one_event):
         group = tuple(group)
         yield Happening(group[0].given_at, "service", group, group[0].service_type.sensitivity not in may_see)
 
@@ -48,15 +48,15 @@ def one_event(row):
 
 def stays(people):
     rows = Stay.objects.filter(person__in=people).select_related("zone", "person")
-    for at, group in groupby(rows.order_by("-in_at"), key=lambda stay: stay.in_at):
+    for at, group in groupby(rows.order_by("-in_at", "person__position"), key=lambda stay: stay.in_at):
         yield Happening(at, "came", tuple(group))
     for (at, _to), group in groupby(
-        rows.filter(out_at__isnull=False).order_by("-out_at", "out_to"), key=lambda stay: (stay.out_at, stay.out_to)
+        rows.filter(out_at__isnull=False).order_by("-out_at", "out_to", "person__position"), key=lambda stay: (stay.out_at, stay.out_to)
     ):
         yield Happening(at, "left", tuple(group))
 
 
 def plans(people, user):
     rows = Intention.objects.visible_to(user).filter(person__in=people).select_related("plan", "person")
-    for (at, _plan), group in groupby(rows.order_by("-said_at", "plan"), key=lambda row: (row.said_at, row.plan_id)):
+    for (at, _plan), group in groupby(rows.order_by("-said_at", "plan", "person__position"), key=lambda row: (row.said_at, row.plan_id)):
         yield Happening(at, "plan", tuple(group))

@@ -87,11 +87,7 @@ class PuenteAdminSite(AdminSite):
         """A missing right, a malformed key and a record that is not there get the same answer: 404."""
 
         @wraps(view)
-        def inner(request, *args, **kwargs):
-            if request.user.is_authenticated and not self.has_permission(request):
-                raise Http404
-            if "\0" in request.path or any("\0" in text for _key, texts in request.GET.lists() for text in texts):
-                raise BadRequest
+        def answered(request, *args, **kwargs):
             try:
                 return view(request, *args, **kwargs)
             except PermissionDenied as refusal:
@@ -99,7 +95,17 @@ class PuenteAdminSite(AdminSite):
             except (OverflowError, DataError) as error:  # a number that no column holds
                 raise BadRequest from error
 
-        return super().admin_view(inner, cacheable)
+        guarded = super().admin_view(answered, cacheable)
+
+        @wraps(guarded)
+        def inner(request, *args, **kwargs):
+            if request.user.is_authenticated and not self.has_permission(request):
+                raise Http404
+            if "\0" in request.path or any("\0" in text for _key, texts in request.GET.lists() for text in texts):
+                raise BadRequest
+            return guarded(request, *args, **kwargs)
+
+        return inner
 
     @method_decorator(never_cache)
     @login_not_required

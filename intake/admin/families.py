@@ -6,11 +6,10 @@ from django import forms
 from django.contrib import admin
 from django.forms.models import BaseInlineFormSet
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from intake import ages
+from intake import actions, ages
 from intake.admin.base import CountryFilter, OfPerson, VersionedForm, containing, head_of
 from intake.forms.fields import AgeField, OnePassSelect
 from intake.models import Family, Person, Relationship, Stay
@@ -144,15 +143,17 @@ class FamilyAdmin(PeopleAdmin):
         (_("Registration"), {"fields": facts}),
     )
 
-    def get_queryset(self, request):
-        return super().get_queryset(request).prefetch_related("members")
-
     def get_readonly_fields(self, request, obj=None):
         settled = ("shelter", "notice") if obj else ()
         return (*super().get_readonly_fields(request, obj), *settled)
 
     def named(self, queryset, words):
         return queryset.filter(pk__in=Person.objects.filter(containing("name_key", words)).values("family"))
+
+    def get_search_results(self, request, queryset, search_term):
+        """With the members of all families at once: lists and choices name the head."""
+        families, may_repeat = super().get_search_results(request, queryset, search_term)
+        return families.prefetch_related("members"), may_repeat
 
     def autocomplete_text(self, family):
         return f"{self.head(family)} · {family}"
@@ -165,17 +166,8 @@ class FamilyAdmin(PeopleAdmin):
 
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)
-        if form.instance.is_count_only:
-            self.reduce_members(form.instance)
-
-    def reduce_members(self, family):
-        """They refused after all: what is known of the members goes down to counts."""
-        for person in Person.objects.filter(family=family):
-            before = (*(getattr(person, name) for name in NOT_OF_REFUSED), person.birth)
-            person.reduce_to_counts()
-            if before != (*(getattr(person, name) for name in NOT_OF_REFUSED), person.birth):
-                person.version += 1
-                person.save()
+        if form.instance.is_count_only and "notice_answer" in form.changed_data:  # they take back their agreement
+            actions.reduce_to_counts(form.instance, by=request.user)
 
     @admin.display(description=_("Head of the family"))
     def head(self, family):

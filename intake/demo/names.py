@@ -43,7 +43,7 @@ class Origin(NamedTuple):
 
 
 @cache
-def _rows(file_name) -> list[dict]:
+def rows(file_name) -> list[dict]:
     with (HERE / file_name).open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
@@ -53,7 +53,7 @@ def pool(of: str, kind: str) -> tuple[list[str], list[int]]:
     """The names of a country or language, and how often each is met; empty when it has no list of its own."""
     found = [
         (name, int(row["weight"]))
-        for row in _rows("names.csv")
+        for row in rows("names.csv")
         if (row["pool"], row["kind"]) == (of, kind)
         for name in row["names"].split("; ")
     ]
@@ -67,8 +67,8 @@ def draw(rng: Random, of: str, kind: str) -> str:
 
 def origin(rng: Random, country: str) -> Origin:
     """A region of that country as often as people came from it, and the language of the home."""
-    rows = [row for row in _rows("origins.csv") if row["country"] == country]
-    row = rng.choices(rows, [int(row["weight"]) for row in rows])[0]
+    places = [row for row in rows("origins.csv") if row["country"] == country]
+    row = rng.choices(places, [int(place["weight"]) for place in places])[0]
     speaks = row["language"] and rng.randrange(100) < int(row["percent"])
     return Origin(country, row["region"], row["language"] if speaks else "spa")
 
@@ -87,7 +87,7 @@ def given(rng: Random, country: str, sex: str, age: int, taken=()) -> str:
     """One or two given names; the first is none of those taken by the rest of the family."""
     kind = "female" if sex == "F" else "male"
     first = _one(rng, country, kind, age)
-    while first in taken:
+    while first.split(" ")[0] in taken:
         first = _one(rng, country, kind, age)
     if " " in first or rng.random() > 0.62:
         return first

@@ -51,10 +51,14 @@ class SubmissionForm(forms.Form):
 class FamilyForm(SubmissionForm):
     """What a family has in common."""
 
-    origin = PlaceField(label=gettext_lazy("Origin"), help_text=gettext_lazy("Country or department: “ola” is Olancho."))
-    arrived_on = DayField(label=gettext_lazy("Arrived"), help_text=gettext_lazy("Today, or a day such as 5/11."))
+    origin = PlaceField(
+        label=gettext_lazy("Origin"), widget=forms.TextInput(attrs={"placeholder": gettext_lazy("Country or department")})
+    )
+    arrived_on = DayField(
+        label=gettext_lazy("Arrived"), widget=forms.TextInput(attrs={"placeholder": gettext_lazy("today, 5/11…")})
+    )
     days = forms.IntegerField(
-        label=gettext_lazy("Days on the road"),
+        label=gettext_lazy("Days of travel"),
         required=False,
         min_value=0,
         max_value=3650,
@@ -97,8 +101,7 @@ class FamilyForm(SubmissionForm):
         self.helper.disable_csrf = True
         self.helper.layout = Layout(
             Row(Column("origin", css_class="col-7"), Column("arrived_on", css_class="col-5")),
-            Row(Column("days", css_class="col-5"), Column("language", css_class="col-7")),
-            Row(Column("zone", css_class="col-12")),
+            Row(Column("days", css_class="col-4"), Column("language", css_class="col-4"), Column("zone", css_class="col-4")),
         )
 
     @staticmethod
@@ -136,7 +139,7 @@ class MemberForm(forms.Form):
         label=gettext_lazy("Relationship"),
         required=False,
         choices=[("", gettext_lazy("By age")), *OTHERS],
-        widget=OnePassSelect,
+        widget=OnePassSelect(attrs={"class": "form-select"}),
         error_messages={"invalid_choice": gettext_lazy("The family has a head: the first row. Choose what this person is to the head.")},
     )
     known_as = LineField(label=gettext_lazy("Known as"), required=False, max_length=60)

@@ -47,6 +47,7 @@ class ServiceForm(MembersForm):
         required=False,
         max_length=200,
         help_text=gettext_lazy("Only when somebody has had it: lost food, newborn, wrong size…"),
+        widget=forms.HiddenInput,  # until somebody has had it
     )
 
     def __init__(self, *args, sensitivities, **kwargs):
@@ -66,6 +67,9 @@ class ServiceForm(MembersForm):
         if data.get("outcome") and kind and kind.sensitivity != ServiceType.Sensitivity.LEGAL:
             self.add_error("outcome", _("Only legal advice has an outcome. Leave it at “Not yet”."))
         return data
+
+    def ask_for_a_reason(self):
+        self.fields["override_reason"].widget = forms.TextInput()
 
     def service(self, *, shelter, desk, by) -> ServiceReceived:
         """What each ticked person received, not yet anybody's."""

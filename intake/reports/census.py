@@ -102,7 +102,7 @@ def _groups(shelter: Shelter, moment: datetime, day: date):
 
 
 def _alone(shelter: Shelter, moment: datetime, grown: date) -> Q:
-    """With no grown relative here; what staff confirmed or ruled out goes first. A companion is no relative."""
+    """With no grown relative here, companions aside; what staff confirmed or ruled out goes first."""
     family_here = Stay.objects.covering(moment).filter(shelter=shelter, person__family=OuterRef("family"))
     grown_relative = family_here.filter(person__birth_date__lte=grown).exclude(
         person__relationship=Relationship.COMPANION

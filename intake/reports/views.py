@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.http import Http404
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from intake.reports.base import REPORTS, Filters, Report
@@ -16,7 +17,8 @@ def index(request):
     reports = [report for report in REPORTS.values() if may_open(request.user, report)]
     if not reports:
         raise Http404
-    return render(request, "reports/index.html", {**admin.site.each_context(request), "reports": reports})
+    context = {**admin.site.each_context(request), "title": _("Reports"), "reports": reports}
+    return render(request, "reports/index.html", context)
 
 
 @require_safe

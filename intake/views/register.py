@@ -66,7 +66,7 @@ def already_saved(request, form, members):
 
 
 def draw(request, form, members, *, status=200, saved=None, last=None):
-    found = mistakes(form, *members.forms) if form.is_bound else []
+    found = mistakes(*members.forms, form) if form.is_bound else []
     if form.is_bound:
         found = [("id_m-0-given_names", error) for error in members.non_form_errors()] + found
     context = {

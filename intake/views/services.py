@@ -53,8 +53,9 @@ def record(request, family, form) -> bool:
 def say_who_had_it(form, people):
     """Nobody is refused: it can be given again, with a reason, or those people's ticks taken off."""
     for person, last in people.items():
-        when = date_format(timezone.localtime(last), "j N, H:i")
+        when = date_format(timezone.localtime(last), "j M, H:i")
         form.add_error("people", _("%(name)s has had it: %(when)s.") % {"name": person, "when": when})
+    form.ask_for_a_reason()
     form.add_error("override_reason", _("Take off the tick of who has had it, or write here why it is given again."))
 
 

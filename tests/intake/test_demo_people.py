@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import datetime
 from hashlib import sha256
+from random import Random
 
 import pytest
 
@@ -158,7 +159,7 @@ def test_regions_lie_in_their_country(stadium):
 
 @pytest.mark.parametrize("age", [0, 1, 5, 6, 12, 17, 18, 80])
 def test_a_birth_as_said_keeps_its_age_on_census_day(age):
-    rng = plan.Random("births")
+    rng = Random("births")
     for day in (4, 5, 6, 7):
         for season in range(10, 361, 7):
             said_on = datetime(2018, 11, day).date()
@@ -168,11 +169,11 @@ def test_a_birth_as_said_keeps_its_age_on_census_day(age):
 
 
 def test_an_unknown_age_stays_unknown():
-    assert birth_said(plan.Random(1), None, 100, plan.CENSUS_ON, age_only=False) == ages.Birth()
+    assert birth_said(Random(1), None, 100, plan.CENSUS_ON, age_only=False) == ages.Birth()
 
 
 def test_common_surnames_are_common_and_accents_are_kept():
-    rng = plan.Random("names")
+    rng = Random("names")
     drawn = Counter(names.draw(rng, "HN", "surname") for _ in range(5000))
     assert drawn["Hernández"] > 10 * drawn["Cálix"] > 0
     assert {"Suyapa", "Keylin", "Maynor", "Nahún", "Selvin"} <= {
@@ -181,7 +182,7 @@ def test_common_surnames_are_common_and_accents_are_kept():
 
 
 def test_no_pool_names_anybody_twice():
-    pools = {(row["pool"], row["kind"]) for row in names._rows("names.csv")}
+    pools = {(row["pool"], row["kind"]) for row in names.rows("names.csv")}
     twice = {
         key: [name for name, count in Counter(names.pool(*key)[0]).items() if count > 1] for key in pools
     }

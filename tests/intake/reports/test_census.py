@@ -246,9 +246,7 @@ def test_three_queries_for_one_family_and_for_thirty(palillo, arrive):
         for _family in range(families):
             mother, _child = arrive({"age": 30}, {"age": 15, "relationship": Relationship.COMPANION})
             make_need(mother, "X-PR", at=BEFORE)
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
+        with CaptureQueriesContext(connection) as queries:
             census(palillo, CUT)
         counted.append(len(queries))
     assert counted == [3, 3]

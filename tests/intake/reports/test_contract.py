@@ -76,9 +76,7 @@ def test_its_queries_do_not_grow_with_the_families(report, asked, palillo):
         for _family in range(families):
             family = make_family(palillo, {}, {"age": 14}, {"age": 3, "origin_country": "GT"}, by=desk)
             make_need(family.members.first(), "DS")
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
+        with CaptureQueriesContext(connection) as queries:
             list(report.rows(asked))
         counted.append(len(queries))
     assert counted[0] == counted[1]

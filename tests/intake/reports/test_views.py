@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from intake.reports.base import Report
+from intake.reports.census import CensusReport
 from shelters.models import AccessEvent
 from tests.factories import NOW, make_family, make_shelter, make_user
 
@@ -131,12 +132,11 @@ def test_the_page_is_the_same_size_for_thirty_families(coordinator, palillo):
 
 
 def test_a_report_without_a_page_of_its_own_shows_its_rows(coordinator, family, monkeypatch):
-    report = __import__("intake.reports.census", fromlist=["CensusReport"]).CensusReport
-    monkeypatch.setattr(report, "template", Report.template)
-    monkeypatch.setattr(report, "context", Report.context)
+    monkeypatch.setattr(CensusReport, "template", Report.template)
+    monkeypatch.setattr(CensusReport, "context", Report.context)
     response = coordinator.get(page(as_of=AS_OF))
     assert "origin.HN" in text_of(response)
-    monkeypatch.setattr(report, "rows", lambda *_args: [])
+    monkeypatch.setattr(CensusReport, "rows", lambda *_args: [])
     assert "colspan" in coordinator.get(page(as_of=AS_OF)).text
 
 

@@ -67,6 +67,7 @@ addEventListener("DOMContentLoaded", () => {
   const origin = document.getElementById("id_origin"), originOut = document.createElement("span");
   originOut.className = "hint"; originOut.setAttribute("aria-live", "polite");
   origin.after(originOut);
+  origin.addEventListener("focus", () => origin.select());  // typing replaces what the previous family left
   places.load(form.dataset.places).then(list => { placeList = list; if (document.activeElement === origin) readPlace(origin); });
 
   // --- Enter walks: names, age, sex, next person; an empty name ends the people; the last answer saves ---
@@ -161,6 +162,5 @@ addEventListener("DOMContentLoaded", () => {
 
   rows().forEach(settle);
   if (says(rows().at(-1)) || rows().length === 1) add();
-  const mistakes = document.getElementById("mistakes");
-  (mistakes || part(rows()[0], "given_names")).focus();
+  if (!document.getElementById("mistakes")) part(rows()[0], "given_names").focus();
 });
