@@ -75,7 +75,7 @@ def add_people(family, people, *, needs=(), plan=None, zone=None, by) -> None:
     for person in people:
         person.family = family
         if family.is_count_only:
-            person.reduce_to_counts()
+            person.reduce_to_counts(family.registered_on)
     Person.objects.bulk_create(people)
     in_at = arrival_moment(family, now)
     in_on = shelter.day_of(in_at)
@@ -268,7 +268,7 @@ def reduce_to_counts(family, *, by) -> None:
     """Forget what a refusal does not let us keep, in the rows and in their history."""
     people = list(family.members.all())
     for person in people:
-        person.reduce_to_counts()
+        person.reduce_to_counts(family.shelter.today())
         person.version += 1
     Person.objects.bulk_update(people, ["given_names", "surnames", "known_as", "name_key", "origin_region", *BIRTH, "version"])
     Person.history.filter(family_id=family.pk).delete()

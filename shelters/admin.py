@@ -80,7 +80,15 @@ class UserAdmin(ScopedAdmin, StockUserAdmin):
 
     add_form_template = None
     add_form = UserCreationForm
-    list_display = ("username", "full_name", "role_names", "shelter_names", "access_until", "is_active", "last_login")
+    list_display = (
+        "username",
+        "full_name",
+        "role_names",
+        "shelter_names",
+        "access_until",
+        "is_active",
+        "last_login",
+    )
     list_filter = ("is_active", RoleFilter, "shelters")
     search_fields = ("username", "first_name", "last_name")
     ordering = ("username",)
@@ -123,7 +131,9 @@ class UserAdmin(ScopedAdmin, StockUserAdmin):
             kwargs |= {"form_class": RolesField, "label": _("Roles"), "help_text": ""}
             rows = rows.filter(name__in=BY_CODE)
         widget = forms.CheckboxSelectMultiple()
-        return super().formfield_for_manytomany(db_field, request, **{"queryset": rows, "widget": widget, **kwargs})
+        return super().formfield_for_manytomany(
+            db_field, request, **{"queryset": rows, "widget": widget, **kwargs}
+        )
 
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)
@@ -141,7 +151,9 @@ class UserAdmin(ScopedAdmin, StockUserAdmin):
 
     @admin.display(description=_("roles"))
     def role_names(self, account):
-        return ", ".join(str(BY_CODE[group.name].label) for group in account.groups.all() if group.name in BY_CODE)
+        return ", ".join(
+            str(BY_CODE[group.name].label) for group in account.groups.all() if group.name in BY_CODE
+        )
 
     @admin.display(description=_("shelters"))
     def shelter_names(self, account):

@@ -9,6 +9,7 @@ from django.contrib.admin import ShowFacets
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import flatten_fieldsets, get_fields_from_path, unquote
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DataError, IntegrityError, transaction
@@ -157,7 +158,9 @@ class ScopedAdmin(Scoped, admin.ModelAdmin):
     def get_changelist_instance(self, request):
         try:
             return super().get_changelist_instance(request)
-        except UNREADABLE as error:
+        except (*UNREADABLE, IncorrectLookupParameters) as error:
+            if ERROR_FLAG in request.GET:  # sent back to the plain list once, and still wrong
+                raise Http404 from error
             raise IncorrectLookupParameters from error
 
     def prepare(self, request, rows):
@@ -202,7 +205,9 @@ class ScopedAdmin(Scoped, admin.ModelAdmin):
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except IntegrityError:  # two people at once; what one alone does wrong, the form has said already
-            text = _("Nothing was stored: somebody saved the same at the same moment. Look before you save again.")
+            text = _(
+                "Nothing was stored: somebody saved the same at the same moment. Look before you save again."
+            )
             self.message_user(request, text, messages.ERROR)
             return redirect(request.path)
 
@@ -306,7 +311,9 @@ class HistoryAdmin(ScopedAdmin, SimpleHistoryAdmin):
                 older, excluded_fields=self.kept_back(request, newer, older), foreign_keys_are_objs=True
             )
             helper = self.get_historical_record_context_helper(request, newer)
-            newer.history_delta_changes = helper.context_for_delta_changes(delta) + self.further_changes(newer, older)
+            newer.history_delta_changes = helper.context_for_delta_changes(delta) + self.further_changes(
+                newer, older
+            )
 
     def kept_back(self, request, newer, older) -> set[str]:
         """Fields whose change this account is not told."""
@@ -319,7 +326,9 @@ class HistoryAdmin(ScopedAdmin, SimpleHistoryAdmin):
 
 @admin.action(permissions=["change"], description=_("Retire: no longer offered from today"))
 def retire(modeladmin, request, queryset):
-    set_retired(modeladmin, request, queryset.exclude(retired_on__lte=timezone.localdate()), timezone.localdate())
+    set_retired(
+        modeladmin, request, queryset.exclude(retired_on__lte=timezone.localdate()), timezone.localdate()
+    )
 
 
 @admin.action(permissions=["change"], description=_("Bring back: offered again"))

@@ -73,7 +73,12 @@ def days_filter(field, label):
         parameter_name = f"{field}_days"
 
         def lookups(self, request, model_admin):
-            choices = {"1": _("Today"), "2": _("Since yesterday"), "7": _("Last 7 days"), "30": _("Last 30 days")}
+            choices = {
+                "1": _("Today"),
+                "2": _("Since yesterday"),
+                "7": _("Last 7 days"),
+                "30": _("Last 30 days"),
+            }
             return list(choices.items())
 
         def queryset(self, request, queryset):

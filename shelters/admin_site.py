@@ -101,7 +101,9 @@ class PuenteAdminSite(AdminSite):
         def inner(request, *args, **kwargs):
             if request.user.is_authenticated and not self.has_permission(request):
                 raise Http404
-            if "\0" in request.path or any("\0" in text for _key, texts in request.GET.lists() for text in texts):
+            if "\0" in request.path or any(
+                "\0" in text for _key, texts in request.GET.lists() for text in texts
+            ):
                 raise BadRequest
             return guarded(request, *args, **kwargs)
 

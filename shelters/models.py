@@ -1,6 +1,6 @@
 """The building and the people who work in it. Nothing here knows of families."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
@@ -129,9 +129,9 @@ class Shelter(models.Model):
     showers = models.PositiveIntegerField(_("showers"), null=True, blank=True)
     water_litres_a_day = models.PositiveIntegerField(_("water (litres a day)"), null=True, blank=True)
     lunch_from = models.TimeField(
-        _("midday meal from"), default="12:00", help_text=_("Before it, a meal is breakfast.")
+        _("midday meal from"), default=time(12), help_text=_("Before it, a meal is breakfast.")
     )
-    dinner_from = models.TimeField(_("dinner from"), default="17:00")
+    dinner_from = models.TimeField(_("dinner from"), default=time(17))
     history = HistoricalRecords()
 
     objects = ShelterQuerySet.as_manager()

@@ -9,6 +9,7 @@ from django.test import Client, TransactionTestCase
 from shelters import audit
 from shelters.middleware import KEY
 from tests import factories
+from tests.live import chromium, gunicorn, open_browser, server  # noqa: F401  (fixtures)
 
 
 @pytest.fixture

@@ -2,16 +2,17 @@
 
 import os
 import tempfile
+from pathlib import Path
 
 from shelters.settings import *  # noqa: F403
-from shelters.settings import DATABASES, STATIC_ROOT, STORAGES
+from shelters.settings import DATABASES, PASSWORD_HASHERS, STATIC_ROOT, STORAGES
 
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 # A real file also for SQLite, so that a real server can be started on the test database.
 DATABASES["default"]["TEST"] = {
-    "NAME": os.path.join(tempfile.gettempdir(), f"puente-test-{os.getpid()}.sqlite3")
+    "NAME": str(Path(tempfile.gettempdir()) / f"puente-test-{os.getpid()}.sqlite3")
     if DATABASES["default"]["ENGINE"].endswith("sqlite3")
     else f"test_puente_{os.getpid()}"
 }
-os.makedirs(STATIC_ROOT, exist_ok=True)
+Path(STATIC_ROOT).mkdir(parents=True, exist_ok=True)

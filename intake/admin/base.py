@@ -69,7 +69,9 @@ class VersionedForm(forms.ModelForm):
         self.data = self.data.copy()
         self.data[self.add_prefix("seen")] = now  # the next save is a decision, not an accident
         raise forms.ValidationError(
-            _("Meanwhile somebody else changed this. Look at it in another window; save again to keep what is here.")
+            _(
+                "Meanwhile somebody else changed this. Look at it in another window; save again to keep what is here."
+            )
         )
 
     def save(self, commit=True):

@@ -29,7 +29,11 @@ class PersonForm(VersionedForm):
     )
 
     class Meta:
-        widgets = {"origin_country": OnePassSelect, "origin_region": OnePassSelect, "relationship": OnePassSelect}
+        widgets = {
+            "origin_country": OnePassSelect,
+            "origin_region": OnePassSelect,
+            "relationship": OnePassSelect,
+        }
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -89,7 +93,9 @@ class MemberFormSet(BaseInlineFormSet):
     def save_existing_objects(self, commit=True):
         """Who stops being the head is stored before who becomes it: the database allows one at every moment."""
         known = self.initial_form_count()
-        self.forms[:known] = sorted(self.forms[:known], key=lambda form: form.instance.relationship == Relationship.HEAD)
+        self.forms[:known] = sorted(
+            self.forms[:known], key=lambda form: form.instance.relationship == Relationship.HEAD
+        )
         return super().save_existing_objects(commit)
 
 
@@ -117,7 +123,11 @@ class PeopleAdmin(OfPerson, HistoryAdmin):
     def get_fieldsets(self, request, obj=None):
         """The version travels with the form while there is something to save."""
         fieldsets = super().get_fieldsets(request, obj)
-        if obj is None or getattr(request, "is_reading_history", False) or not self.has_change_permission(request, obj):
+        if (
+            obj is None
+            or getattr(request, "is_reading_history", False)
+            or not self.has_change_permission(request, obj)
+        ):
             return fieldsets
         return (*fieldsets, (None, {"fields": ("seen",)}))
 
@@ -139,7 +149,18 @@ class FamilyAdmin(PeopleAdmin):
     facts = ("registered_at", "registered_on", "registered_by", "desk")
     readonly_fields = facts
     fieldsets = (
-        (None, {"fields": ("shelter", ("arrived_on", "left_home_on"), "language", ("notice", "notice_answer"), "comments")}),
+        (
+            None,
+            {
+                "fields": (
+                    "shelter",
+                    ("arrived_on", "left_home_on"),
+                    "language",
+                    ("notice", "notice_answer"),
+                    "comments",
+                )
+            },
+        ),
         (_("Registration"), {"fields": facts}),
     )
 
@@ -166,7 +187,9 @@ class FamilyAdmin(PeopleAdmin):
 
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)
-        if form.instance.is_count_only and "notice_answer" in form.changed_data:  # they take back their agreement
+        if (
+            form.instance.is_count_only and "notice_answer" in form.changed_data
+        ):  # they take back their agreement
             actions.reduce_to_counts(form.instance, by=request.user)
 
     @admin.display(description=_("Head of the family"))
@@ -180,7 +203,9 @@ class FamilyAdmin(PeopleAdmin):
     @admin.display(description=_("origin"))
     def origins(self, family):
         mix = Counter(person.origin_country.name for person in family.members.all())
-        return ", ".join(f"{country} {n}" if len(mix) > 1 else str(country) for country, n in mix.most_common())
+        return ", ".join(
+            f"{country} {n}" if len(mix) > 1 else str(country) for country, n in mix.most_common()
+        )
 
 
 @admin.register(Person)
@@ -225,7 +250,11 @@ class PersonAdmin(PeopleAdmin):
 
     @admin.display(description=_("family"))
     def family_link(self, person):
-        return format_html('<a href="{}">{}</a>', reverse("admin:intake_family_change", args=[person.family_id]), person.family)
+        return format_html(
+            '<a href="{}">{}</a>',
+            reverse("admin:intake_family_change", args=[person.family_id]),
+            person.family,
+        )
 
     @admin.display(description=_("shelter"))
     def shelter_name(self, person):

@@ -95,7 +95,16 @@ class ServiceCategoryAdmin(ReferenceAdmin, HistoryAdmin):
 
 @admin.register(ServiceType)
 class ServiceTypeAdmin(ReferenceAdmin, HistoryAdmin):
-    list_display = ("code", "label_es", "category", "limit_per", "limit_count", "sensitivity", "asks_first", "retired_on")
+    list_display = (
+        "code",
+        "label_es",
+        "category",
+        "limit_per",
+        "limit_count",
+        "sensitivity",
+        "asks_first",
+        "retired_on",
+    )
     list_filter = ("category", "sensitivity", "limit_per", RetiredFilter)
     list_select_related = ("category",)
     fields = ("category", *LABELS, *RULES, "sector")

@@ -58,8 +58,23 @@ class CancelledFilter(admin.SimpleListFilter):
 @admin.register(ServiceReceived)
 class ServiceReceivedAdmin(OfPerson, HistoryAdmin):
     form = ServiceForm
-    list_display = ("given_on", "what", "person", "organization", "quantity", "shelter", "recorded_by", "is_cancelled")
-    list_filter = (days_filter("given_on", _("given on")), "service_type", "organization", CancelledFilter, "shelter")
+    list_display = (
+        "given_on",
+        "what",
+        "person",
+        "organization",
+        "quantity",
+        "shelter",
+        "recorded_by",
+        "is_cancelled",
+    )
+    list_filter = (
+        days_filter("given_on", _("given on")),
+        "service_type",
+        "organization",
+        CancelledFilter,
+        "shelter",
+    )
     list_select_related = ("service_type", "person", "organization", "shelter", "recorded_by")
     ordering = ("-given_at",)
     autocomplete_fields = ("person",)
@@ -80,7 +95,11 @@ class ServiceReceivedAdmin(OfPerson, HistoryAdmin):
     def get_field_queryset(self, db, db_field, request):
         """Neither a filter nor a choice tells which reserved services there were."""
         rows = super().get_field_queryset(db, db_field, request)
-        return rows.filter(sensitivity__in=sensitivities(request.user)) if db_field.name == "service_type" else rows
+        return (
+            rows.filter(sensitivity__in=sensitivities(request.user))
+            if db_field.name == "service_type"
+            else rows
+        )
 
     def is_reserved(self, request, kind) -> bool:
         return kind.sensitivity not in sensitivities(request.user)

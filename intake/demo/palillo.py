@@ -209,7 +209,7 @@ def service_row(rng, cast, event: Given, service_type) -> ServiceReceived:
 
 
 def store(model, objects: list, progress: Progress) -> None:
-    what = str(model._meta.verbose_name_plural)
+    what = model._meta.model_name
     for start in range(0, len(objects), BATCH):
         progress(what, start, len(objects))
         model.objects.bulk_create(objects[start : start + BATCH])

@@ -60,6 +60,8 @@ class ServiceForm(MembersForm):
             self.fields["outcome"].queryset = LegalOutcome.objects.offered()
         else:
             del self.fields["outcome"]
+        if self.data.get("override_reason"):
+            self.ask_for_a_reason()
 
     def clean(self):
         data = super().clean()

@@ -305,13 +305,16 @@ class Person(Tracked):
         country = str(self.origin_country.name)
         return f"{self.origin_region.label}, {country}" if self.origin_region else country
 
-    def reduce_to_counts(self):
-        """What may be kept of somebody who refused the privacy notice: sex, age in years, relationship, country."""
+    def reduce_to_counts(self, day):
+        """What may be kept of somebody who refused the privacy notice: sex, age in years, relationship, country.
+
+        An exact birth date becomes the age on `day`, the shelter's local day of the refusal.
+        """
         self.given_names = self.surnames = self.known_as = ""
         self.origin_region = None
         if self.birth_date:
-            day = self.age_said_on or timezone.localdate()
-            self.birth = ages.Birth.from_age(self.age_on(day), day)
+            said_on = self.age_said_on or day
+            self.birth = ages.Birth.from_age(self.age_on(said_on), said_on)
 
 
 class StayQuerySet(models.QuerySet):
@@ -358,7 +361,7 @@ class Stay(Tracked):
         ordering = ["-in_at"]
         verbose_name = _("stay")
         verbose_name_plural = _("stays")
-        indexes = [models.Index(fields=["shelter", "in_at", "out_at"], name="stay_in_shelter")]
+        indexes = [models.Index(fields=["shelter", "out_at", "in_at", "person"], name="stay_in_shelter")]
         constraints = [
             models.UniqueConstraint(
                 fields=["person"],

@@ -65,7 +65,9 @@ def test_the_index_shows_our_two_apps_and_no_groups(administrator):
     assert {model._meta.app_label for model in admin.site._registry} == {"intake", "shelters"}
 
 
-@pytest.mark.parametrize("page", ["", "intake/family/", "shelters/user/add/", "login/", "nowhere/", "jsi18n/", "logout/"])
+@pytest.mark.parametrize(
+    "page", ["", "intake/family/", "shelters/user/add/", "login/", "nowhere/", "jsi18n/", "logout/"]
+)
 @pytest.mark.parametrize("role", ["volunteer", "legal", "health"])
 def test_who_has_no_key_finds_no_door(cast, sign_in, role, page):
     assert sign_in(getattr(cast, role)).get(INDEX + page).status_code == 404
@@ -151,7 +153,9 @@ def test_a_zone_cannot_be_added_to_another_shelter(coordinator, palillo, annex):
     sent = {"shelter": annex.pk, "code": "N", "name": "Nueva", "meant_for": "everyone"}
     assert coordinator.post(address("shelters.zone", "add/"), sent).status_code == 200
     assert not Zone.objects.filter(code="N").exists()
-    assert coordinator.post(address("shelters.zone", "add/"), {**sent, "shelter": palillo.pk}).status_code == 302
+    assert (
+        coordinator.post(address("shelters.zone", "add/"), {**sent, "shelter": palillo.pk}).status_code == 302
+    )
 
 
 def test_a_filter_by_another_shelter_tells_nothing(coordinator, cast, palillo, annex, hall):
@@ -159,7 +163,12 @@ def test_a_filter_by_another_shelter_tells_nothing(coordinator, cast, palillo, a
     gym = factories.make_shelter("gym")
     cast.coordinator.shelters.add(gym)
     assert coordinator.get(address("shelters.zone"), {"shelter__id__exact": annex.pk}).url.endswith("?e=1")
-    assert coordinator.get(address("shelters.zone"), {"shelter__id__exact": palillo.pk}).context["cl"].result_count == 1
+    assert (
+        coordinator.get(address("shelters.zone"), {"shelter__id__exact": palillo.pk})
+        .context["cl"]
+        .result_count
+        == 1
+    )
 
 
 # --- hostile addresses -------------------------------------------------------------------------------------
@@ -199,7 +208,9 @@ def test_no_list_address_breaks_the_server(administrator, palillo, query, model)
     assert response.status_code in (200, 400, 404)
 
 
-@pytest.mark.parametrize("query", ["name__startswith=E", "staff__username=coordinator", "zones__name__contains=x", "id__gt=1"])
+@pytest.mark.parametrize(
+    "query", ["name__startswith=E", "staff__username=coordinator", "zones__name__contains=x", "id__gt=1"]
+)
 def test_no_lookup_but_the_filters_is_answered(coordinator, palillo, query):
     assert coordinator.get(address("shelters.shelter", f"?{query}")).status_code == 400
 
@@ -250,7 +261,10 @@ def test_lists_cost_the_same_for_one_row_and_for_thirty(administrator, palillo, 
     factories.make_user("volunteer", shelters=[palillo])
     for model in ("zone", "organization", "user", "accessevent", "shelter"):
         administrator.get(address(f"shelters.{model}"))
-    costs = {model: queries(administrator, model) for model in ("zone", "organization", "user", "shelter", "accessevent")}
+    costs = {
+        model: queries(administrator, model)
+        for model in ("zone", "organization", "user", "shelter", "accessevent")
+    }
     for n in range(30):
         shelter = factories.make_shelter(f"s{n}")
         factories.make_zone(shelter, "A")
@@ -281,7 +295,11 @@ def test_a_coordinator_adds_an_organization_and_leaves_a_trail_without_names(coo
     assert coordinator.post(address("shelters.organization", "add/"), organization()).status_code == 302
     made = Organization.objects.get(code="acnur")
     event = AccessEvent.objects.get(action="admin_added")
-    assert (event.user, event.subject_type, event.subject_id) == (cast.coordinator, "shelters.Organization", str(made.pk))
+    assert (event.user, event.subject_type, event.subject_id) == (
+        cast.coordinator,
+        "shelters.Organization",
+        str(made.pk),
+    )
     assert not LogEntry.objects.exists()
 
 
@@ -311,10 +329,19 @@ def test_a_coordinator_sets_up_zones_on_the_page_of_the_shelter(coordinator, pal
     page = coordinator.get(address("shelters.shelter", f"{palillo.pk}/change/"))
     form = page.context["adminform"].form
     sent = {name: form[name].value() or "" for name in form.fields}
-    sent |= {"zones-TOTAL_FORMS": 1, "zones-INITIAL_FORMS": 0, "zones-0-code": "B", "zones-0-name": "Carpa", "zones-0-meant_for": "women"}
+    sent |= {
+        "zones-TOTAL_FORMS": 1,
+        "zones-INITIAL_FORMS": 0,
+        "zones-0-code": "B",
+        "zones-0-name": "Carpa",
+        "zones-0-meant_for": "women",
+    }
     assert coordinator.post(address("shelters.shelter", f"{palillo.pk}/change/"), sent).status_code == 302
     assert palillo.zones.get().meant_for == "women"
-    assert set(AccessEvent.objects.values_list("subject_type", flat=True)) == {"shelters.Zone", "shelters.Shelter"}
+    assert set(AccessEvent.objects.values_list("subject_type", flat=True)) == {
+        "shelters.Zone",
+        "shelters.Shelter",
+    }
 
 
 def test_the_same_code_twice_is_said_in_the_form(coordinator, cross):
@@ -346,7 +373,10 @@ def test_an_administrator_makes_an_account_with_a_role(administrator, palillo):
 
 def test_the_door_of_the_admin_follows_the_role(administrator, cast):
     sent = account("volunteer", username="coordinator", is_active="on")
-    assert administrator.post(address("shelters.user", f"{cast.coordinator.pk}/change/"), sent).status_code == 302
+    assert (
+        administrator.post(address("shelters.user", f"{cast.coordinator.pk}/change/"), sent).status_code
+        == 302
+    )
     cast.coordinator.refresh_from_db()
     assert not cast.coordinator.is_staff
 
@@ -364,7 +394,9 @@ def test_nobody_is_raised_above_the_roles(administrator, cast, extra):
 
 
 def test_nobody_raises_their_own_account(administrator, cast, annex):
-    sent = account("coordinator", "administrator", username="administrator", is_active="on", shelters=[annex.pk])
+    sent = account(
+        "coordinator", "administrator", username="administrator", is_active="on", shelters=[annex.pk]
+    )
     administrator.post(address("shelters.user", f"{cast.administrator.pk}/change/"), sent)
     assert [group.name for group in cast.administrator.groups.all()] == ["administrator"]
     assert annex not in cast.administrator.shelters.all()
@@ -383,14 +415,21 @@ def test_an_account_above_the_roles_is_out_of_reach(administrator, cast):
 @pytest.mark.parametrize("role", ["coordinator", "data_officer"])
 def test_others_touch_no_account(cast, sign_in, role):
     client = sign_in(getattr(cast, role))
-    for page in ("", "add/", *(f"{cast.volunteer.pk}/{page}/" for page in ("change", "history", "delete", "password"))):
+    for page in (
+        "",
+        "add/",
+        *(f"{cast.volunteer.pk}/{page}/" for page in ("change", "history", "delete", "password")),
+    ):
         assert client.get(address("shelters.user", page)).status_code == 404
         assert client.post(address("shelters.user", page), account("volunteer")).status_code == 404
 
 
 def test_a_password_is_set_and_the_trail_says_only_that(administrator, cast):
     sent = {"password1": "otra clave larga", "password2": "otra clave larga", "usable_password": "true"}
-    assert administrator.post(address("shelters.user", f"{cast.volunteer.pk}/password/"), sent).status_code == 302
+    assert (
+        administrator.post(address("shelters.user", f"{cast.volunteer.pk}/password/"), sent).status_code
+        == 302
+    )
     cast.volunteer.refresh_from_db()
     assert cast.volunteer.check_password("otra clave larga")
     assert AccessEvent.objects.get(action="admin_changed").detail == {"fields": ["password"]}

@@ -23,9 +23,8 @@ class Command(BaseCommand):
         """A bar that moves on a terminal; one line for each kind of row anywhere else."""
         if self.stderr.isatty():
             bar = "#" * (30 * done // max(total, 1))
-            self.stderr.write(
-                f"\r{what:<20} [{bar:<30}] {done:,}/{total:,}", ending="\n" if done == total else ""
-            )
+            line = f"\r{what:<16} [{bar:<30}] {done:,}/{total:,}"
+            self.stderr.write(line, str, ending="\n" if done == total else "")
             self.stderr.flush()
         elif done == total:
             self.stderr.write(f"{what}: {total:,}")
