@@ -1,4 +1,4 @@
-"""What every admin page has in common: whose records it shows, what an address may ask, what goes on the trail."""
+"""What every admin page has in common: whose records it shows, what may be asked, what goes on the trail."""
 
 import unicodedata
 from itertools import pairwise
@@ -266,7 +266,7 @@ class VersionText(HistoricalRecordContextHelper):
 
 
 class HistoryAdmin(ScopedAdmin, SimpleHistoryAdmin):
-    """For tables that keep every version. Versions follow the record: who may not see it sees none of them."""
+    """For tables that keep every version. Who may not see the record sees none of its versions."""
 
     def history_view(self, request, object_id, extra_context=None):
         # The library would go on to the last version of a record it cannot find: another shelter's, that is.

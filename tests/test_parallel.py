@@ -2,9 +2,8 @@
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from urllib.error import HTTPError
-from urllib.parse import urlencode
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from http.client import HTTPConnection
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
@@ -15,18 +14,14 @@ from tests.intake.test_register import ALE, MOTHER, posted
 pytestmark = pytest.mark.server
 
 
-class NoRedirect(HTTPRedirectHandler):
-    def redirect_request(self, *_):
-        return None
-
-
 def send(address, cookies, data):
     """POST a form as a browser would; the status and where it leads."""
-    request = Request(address, urlencode(data, doseq=True).encode(), {"Cookie": cookies, "Referer": address})
-    try:
-        answer = build_opener(NoRedirect).open(request, timeout=60)
-    except HTTPError as error:
-        answer = error
+    parts = urlsplit(address)
+    connection = HTTPConnection(parts.netloc, timeout=60)
+    headers = {"Cookie": cookies, "Referer": address, "Content-Type": "application/x-www-form-urlencoded"}
+    connection.request("POST", parts.path, urlencode(data, doseq=True), headers)
+    answer = connection.getresponse()
+    answer.read()
     return answer.status, answer.headers.get("Location")
 
 

@@ -1,4 +1,4 @@
-"""What the pages about people share: the search by folded names, whose shelter it concerns, one head, one version."""
+"""What the pages about people share: search by folded names, whose shelter it concerns, the version."""
 
 from django import forms
 from django.contrib.admin import SimpleListFilter
@@ -13,7 +13,7 @@ from shelters.admin_base import MOST_WORDS
 
 
 class OfPerson:
-    """For records of one person: found by the person's name, accents aside, and filed under the family's shelter."""
+    """For records of one person: found by name, accents aside, and filed under the family's shelter."""
 
     name_path = "person__name_key"
     search_fields = ("person__name_key",)
@@ -54,7 +54,7 @@ class CountryFilter(SimpleListFilter):
 
 
 class VersionedForm(forms.ModelForm):
-    """Counts the version up, and does not write over what somebody else has changed since the page was opened."""
+    """Counts the version up; does not write over what somebody else changed since the page was opened."""
 
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
@@ -69,9 +69,7 @@ class VersionedForm(forms.ModelForm):
         self.data = self.data.copy()
         self.data[self.add_prefix("seen")] = now  # the next save is a decision, not an accident
         raise forms.ValidationError(
-            _(
-                "Meanwhile somebody else changed this. Look at it in another window; save again to keep what is here."
-            )
+            _("Meanwhile somebody else changed this. Look at it in another window; save again to keep yours.")
         )
 
     def save(self, commit=True):

@@ -67,7 +67,7 @@ class PersonForm(VersionedForm):
     def save(self, commit=True):
         person = self.instance
         if person.family.is_count_only:
-            person.reduce_to_counts()
+            person.reduce_to_counts(person.family.shelter.today())
         if person._state.adding:
             person.position = person.family.members.count()
         return super().save(commit)
@@ -91,7 +91,7 @@ class MemberFormSet(BaseInlineFormSet):
             heads[-1].add_error("relationship", _("This family already has a head."))
 
     def save_existing_objects(self, commit=True):
-        """Who stops being the head is stored before who becomes it: the database allows one at every moment."""
+        """Who stops being the head is stored before who becomes it: there is one at every moment."""
         known = self.initial_form_count()
         self.forms[:known] = sorted(
             self.forms[:known], key=lambda form: form.instance.relationship == Relationship.HEAD
@@ -187,9 +187,8 @@ class FamilyAdmin(PeopleAdmin):
 
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)
-        if (
-            form.instance.is_count_only and "notice_answer" in form.changed_data
-        ):  # they take back their agreement
+        # They take back their agreement.
+        if form.instance.is_count_only and "notice_answer" in form.changed_data:
             actions.reduce_to_counts(form.instance, by=request.user)
 
     @admin.display(description=_("Head of the family"))

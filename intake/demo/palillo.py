@@ -109,7 +109,7 @@ def register(rng: Random, cast: Cast, party: Party) -> list[Guest]:
     for position, member in enumerate(party.members):
         person = person_row(rng, family, position, member)
         if party.is_refused:
-            person.reduce_to_counts()
+            person.reduce_to_counts(family.registered_on)
         guests.append(Guest(party, member, family, person, stay_row(rng, cast, party, person)))
     return guests
 

@@ -46,7 +46,10 @@ def test_spanish_keeps_the_spaces_at_the_ends(spanish):
 def test_the_compiled_catalogues_say_what_the_sources_say():
     for language in catalogue.LANGUAGES:
         path = catalogue.catalogue_path(language)
-        source = {each.msgid: (each.msgstr, each.msgstr_plural) for each in polib.pofile(str(path)).translated_entries()}
+        source = {
+            each.msgid: (each.msgstr, each.msgstr_plural)
+            for each in polib.pofile(str(path)).translated_entries()
+        }
         compiled = polib.mofile(str(path.with_suffix(".mo")))
         assert {each.msgid: (each.msgstr, each.msgstr_plural) for each in compiled} == source
 
