@@ -61,7 +61,7 @@ def parse(text: str, today: date) -> Birth:
 
 
 def _from_date(day, month, year, today) -> Birth:
-    if month and not 1 <= month <= 12:
+    if month is not None and not 1 <= month <= 12:
         raise BadAge(
             _("There is no month %(month)d. Write day/month/year, as in 14/3/1991.") % {"month": month}
         )
@@ -71,7 +71,7 @@ def _from_date(day, month, year, today) -> Birth:
         raise BadAge(
             _("Nobody is that old. Write an age up to %(oldest)d, or the year of birth.") % {"oldest": OLDEST}
         )
-    if day:
+    if day is not None:
         if not 1 <= day <= monthrange(year, month)[1]:
             raise BadAge(
                 _("That month has no day %(day)d. Write day/month/year, as in 14/3/1991.") % {"day": day}

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from django.utils import translation
+from django.utils.translation import get_language
 from django_countries import countries
 
 from intake.matching.names import fold
@@ -44,7 +45,7 @@ class Entry(NamedTuple):
         return (typed not in self.own and typed not in self.full, self.nearness, bool(self.place.region))
 
 
-@lru_cache
+@lru_cache(maxsize=None)
 def country_names(code) -> tuple[str, ...]:
     """Folded, in both languages: a volunteer may think in either."""
     names = []
@@ -54,20 +55,31 @@ def country_names(code) -> tuple[str, ...]:
     return tuple(names)
 
 
+@lru_cache
+def country_labels(language) -> dict[str, str]:
+    return dict(countries)
+
+
+@lru_cache
+def country_entries(language) -> list[Entry]:
+    """Countries change with a release, not while we run."""
+    return [
+        Entry(Place(code, "", label), (*country_names(code), code.lower()), country_names(code), NEAR.get(code, FAR))
+        for code, label in country_labels(language).items()
+    ]
+
+
 def entries() -> list[Entry]:
     """Every country and every department of the list, labelled in the reader's language. One query."""
-    labels = dict(countries)
-    found = [
-        Entry(Place(code, "", label), (*country_names(code), code.lower()), country_names(code), NEAR.get(code, FAR))
-        for code, label in labels.items()
-    ]
-    for region in Region.objects.offered():
-        own = fold(region.label)
-        full = tuple(f"{own} {name}" for name in country_names(region.country))
-        label = f"{region.label}, {labels[region.country]}"
-        place = Place(region.country, region.code, label)
-        found.append(Entry(place, (own, fold(region.code)), full, NEAR.get(region.country, FAR)))
-    return found
+    language = get_language()
+    return [*country_entries(language), *(region_entry(region, language) for region in Region.objects.offered())]
+
+
+def region_entry(region, language) -> Entry:
+    own = fold(region.label)
+    full = tuple(f"{own} {name}" for name in country_names(region.country))
+    place = Place(region.country, region.code, f"{region.label}, {country_labels(language)[region.country]}")
+    return Entry(place, (own, fold(region.code)), full, NEAR.get(region.country, FAR))
 
 
 def find(text: str, known: list[Entry]) -> list[Place]:

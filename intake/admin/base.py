@@ -1,6 +1,7 @@
 """What the pages about people share: search by folded names, whose shelter it concerns, the version."""
 
 from django import forms
+from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +28,12 @@ class OfPerson:
 
     def named(self, queryset, words):
         return queryset.filter(containing(self.name_path, words))
+
+    @admin.display(description=_("recorded by"))
+    def recorder(self, obj):
+        """The name, without a link: accounts are the administrator's."""
+        fields = ("registered_by", "recorded_by", "by")
+        return next((str(getattr(obj, name)) for name in fields if hasattr(obj, name)), "")
 
     def shelter_of(self, obj):
         person = getattr(obj, "person", obj)
@@ -69,7 +76,7 @@ class VersionedForm(forms.ModelForm):
         self.data = self.data.copy()
         self.data[self.add_prefix("seen")] = now  # the next save is a decision, not an accident
         raise forms.ValidationError(
-            _("Meanwhile somebody else changed this. Look at it in another window; save again to keep yours.")
+            _("Meanwhile somebody else changed this. Look in another window; save again to keep yours.")
         )
 
     def save(self, commit=True):

@@ -146,7 +146,7 @@ class FamilyAdmin(PeopleAdmin):
     ordering = ("-registered_at",)
     search_fields = ("members__name_key",)
     inlines = [MemberInline]
-    facts = ("registered_at", "registered_on", "registered_by", "desk")
+    facts = ("registered_at", "registered_on", "recorder", "desk")
     readonly_fields = facts
     fieldsets = (
         (

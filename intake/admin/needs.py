@@ -20,11 +20,11 @@ class PersonNeedAdmin(OfPerson, HistoryAdmin):
     list_select_related = ("need", "person", "by")
     ordering = ("-reported_at",)
     autocomplete_fields = ("person",)
-    fields = ("person", "need", "state", "reason", "reported_at", "ruled_out_at", "by")
+    fields = ("person", "need", "state", "reason", "reported_at", "ruled_out_at", "recorder")
 
     def get_readonly_fields(self, request, obj=None):
         settled = ("person", "need") if obj else ()
-        return (*super().get_readonly_fields(request, obj), *settled, "ruled_out_at", "by")
+        return (*super().get_readonly_fields(request, obj), *settled, "ruled_out_at", "recorder")
 
     def get_field_queryset(self, db, db_field, request):
         rows = super().get_field_queryset(db, db_field, request)
@@ -49,10 +49,10 @@ class IntentionAdmin(OfPerson, ScopedAdmin):
     list_select_related = ("person", "plan", "by")
     ordering = ("-said_at",)
     autocomplete_fields = ("person",)
-    fields = ("person", "plan", "said_at", "by")
+    fields = ("person", "plan", "said_at", "recorder")
 
     def get_readonly_fields(self, request, obj=None):
-        return (*(["person"] if obj else []), "by")
+        return (*(["person"] if obj else []), "recorder")
 
     def save_model(self, request, intention, form, change):
         if not change:

@@ -78,7 +78,7 @@ class ServiceReceivedAdmin(OfPerson, HistoryAdmin):
     list_select_related = ("service_type", "person", "organization", "shelter", "recorded_by")
     ordering = ("-given_at",)
     autocomplete_fields = ("person",)
-    facts = ("given_on", "slot", "desk", "recorded_by", "cancelled_at")
+    facts = ("given_on", "slot", "desk", "recorder", "cancelled_at")
     fields = ("person", "what", "service_type", "organization", "shelter", "given_at", "quantity", "outcome")
     further_fields = ("override_reason", "cancel_reason", *facts)
 
@@ -124,6 +124,6 @@ class ServiceReceivedAdmin(OfPerson, HistoryAdmin):
     def what(self, service):
         return service.service_type.label
 
-    @admin.display(description=_("cancelled"), boolean=True)
+    @admin.display(description=_("cancelled"))
     def is_cancelled(self, service):
-        return service.cancelled_at is not None
+        return _("Cancelled") if service.cancelled_at else ""

@@ -3,8 +3,6 @@
 import hashlib
 from datetime import timedelta
 
-from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Column, Layout, Row
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.formsets import TOTAL_FORM_COUNT
@@ -22,7 +20,6 @@ from shelters.models import Zone
 
 MOST_PEOPLE = 40
 BLANK_ROWS = 8  # without JavaScript; a script shows them one at a time
-DIGIT_OF_SEX = {Sex.FEMALE: "1", Sex.MALE: "2", Sex.OTHER: "3", Sex.UNKNOWN: "0"}
 OTHERS = [choice for choice in Relationship.choices if choice[0] != Relationship.HEAD]
 
 
@@ -68,7 +65,7 @@ class FamilyForm(SubmissionForm):
         Language.objects.all(), label=gettext_lazy("Language"), required=False, empty_label=None, widget=OnePassSelect
     )
     zone = forms.ModelChoiceField(
-        Zone.objects.none(), label=gettext_lazy("Zone"), required=False, empty_label=gettext_lazy("Not yet")
+        Zone.objects.none(), label=gettext_lazy("Zone"), required=False, empty_label=gettext_lazy("Not yet"), widget=OnePassSelect
     )
     plan = forms.ModelChoiceField(
         Plan.objects.all(), label=gettext_lazy("What do they plan?"), required=False, widget=forms.RadioSelect, empty_label=None
@@ -91,18 +88,13 @@ class FamilyForm(SubmissionForm):
         super().__init__(*args, **kwargs)
         self.shelter = shelter
         for field in self.fields.values():
-            field.widget.attrs.setdefault("autocomplete", "off")
+            kind = "form-select" if isinstance(field.widget, OnePassSelect) else "form-control"
+            if not isinstance(field.widget, forms.RadioSelect):  # drawn as chips
+                field.widget.attrs |= {"autocomplete": "off", "class": kind}
         self.fields["origin"].known = known
         self.fields["zone"].queryset = Zone.objects.filter(shelter=shelter, retired_on__isnull=True)
         self.fields["plan"].queryset = Plan.objects.offered().filter(at_registration=True)
         self.fields["language"].queryset = Language.objects.offered()
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.disable_csrf = True
-        self.helper.layout = Layout(
-            Row(Column("origin", css_class="col-7"), Column("arrived_on", css_class="col-5")),
-            Row(Column("days", css_class="col-4"), Column("language", css_class="col-4"), Column("zone", css_class="col-4")),
-        )
 
     @staticmethod
     def left_home(data):
@@ -180,7 +172,8 @@ class BaseMembers(forms.BaseFormSet):
     def __init__(self, *args, known=None, **kwargs):
         super().__init__(*args, prefix="m", **kwargs)
         needs = SpecificNeed.objects.offered().filter(at_registration=True)
-        self.form_kwargs = {"known": known, "need_choices": [(need.pk, need.label) for need in needs]}
+        self.needs = tuple((need.pk, need.label) for need in needs)
+        self.form_kwargs = {"known": known, "need_choices": self.needs}
 
     def get_form_kwargs(self, index):
         return {**super().get_form_kwargs(index), "is_head": index == 0}

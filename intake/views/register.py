@@ -1,22 +1,28 @@
 """Screen 03: a family on one screen, in one submit."""
 
+from functools import lru_cache
+
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from intake import actions
 from intake.access import family_or_404, require
 from intake.forms.fields import known_places
-from intake.forms.registration import DIGIT_OF_SEX, FamilyForm, MemberFormSet, as_typed
+from intake.forms.registration import FamilyForm, MemberForm, MemberFormSet, as_typed
 from intake.models import Family, Person, PrivacyNotice
 from shelters.access import current_shelter
 from shelters.forms import mistakes
 
 UNDO_SECONDS = 10 * 60
+ROW = "intake/_member_row.html"
 
 
 def register(request):
@@ -72,14 +78,30 @@ def draw(request, form, members, *, status=200, saved=None, last=None):
     context = {
         "form": form,
         "members": members,
+        "rows": [drawn_row(row, index, members.needs) for index, row in enumerate(members)],
+        "blank_row": blank_row(get_language(), members.needs),
         "mistakes": found,
         "saved": saved,
         "carried": last if not form.is_bound else None,
         "notice": PrivacyNotice.objects.latest(),
-        "digit_of_sex": DIGIT_OF_SEX,
         "today_here": today_here(request),
     }
     return render(request, "intake/register.html", context, status=status)
+
+
+def drawn_row(row, index, needs) -> str:
+    """A row of the grid. Blank ones, which are most, are copies of one that was drawn before."""
+    if row.has_changed():
+        return render_to_string(ROW, {"row": row, "number": index + 1, "index": index})
+    blank = blank_row(get_language(), needs, is_head=index == 0)
+    return mark_safe(blank.replace("__prefix__", str(index)).replace("__number__", str(index + 1)))
+
+
+@lru_cache(maxsize=16)
+def blank_row(language, needs, is_head=False) -> str:
+    """Drawn once for each language and list of needs: drawing eight of them took most of the page's time."""
+    row = MemberForm(prefix="m-__prefix__", need_choices=needs)
+    return render_to_string(ROW, {"row": row, "number": "__number__", "index": 0 if is_head else "__prefix__"})
 
 
 def last_family(request) -> Family | None:
