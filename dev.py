@@ -10,7 +10,6 @@ Needs Python 3.11 and pip (or uv). Everything made here lives in .venv/ and var/
 """
 
 import argparse
-import glob
 import hashlib
 import os
 import pwd
@@ -51,7 +50,7 @@ def main() -> int:
 
 def make_environment(requirements: str) -> None:
     """A virtual environment with exactly the locked packages; a second call finds its mark and does nothing."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  (this is what tells an older Python)
         sys.exit("Puente needs Python 3.11 or later; this is " + sys.version.split()[0])
     lock_file = HERE / requirements
     mark = VENV / (requirements + ".installed")
@@ -163,7 +162,7 @@ class postgresql:
         self.folder = self.stop = None
 
     def __enter__(self) -> str:
-        programs = sorted(glob.glob("/usr/lib/postgresql/*/bin") + glob.glob("/usr/pgsql-*/bin"))
+        programs = sorted([*Path("/usr/lib/postgresql").glob("*/bin"), *Path("/usr").glob("pgsql-*/bin")])
         on_path = shutil.which("initdb")
         folder = programs[-1] if programs else on_path and str(Path(on_path).resolve().parent)
         if self.url or not folder:

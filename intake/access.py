@@ -7,16 +7,22 @@ from intake.models import Family, Person, ServiceReceived, ServiceType
 
 
 def family_or_404(user, pk) -> Family:
-    return get_object_or_404(Family.objects.visible_to(user).select_related("shelter", "language", "registered_by"), pk=pk)
+    return get_object_or_404(
+        Family.objects.visible_to(user).select_related("shelter", "language", "registered_by"), pk=pk
+    )
 
 
 def person_or_404(user, pk) -> Person:
-    return get_object_or_404(Person.objects.visible_to(user).select_related("family__shelter", "origin_region"), pk=pk)
+    return get_object_or_404(
+        Person.objects.visible_to(user).select_related("family__shelter", "origin_region"), pk=pk
+    )
 
 
 def service_or_404(user, pk) -> ServiceReceived:
     """A service that this person may read in full: another counter's legal or health service is none."""
-    services = ServiceReceived.objects.visible_to(user).select_related("service_type", "person__family__shelter")
+    services = ServiceReceived.objects.visible_to(user).select_related(
+        "service_type", "person__family__shelter"
+    )
     service = get_object_or_404(services, pk=pk)
     if service.service_type.sensitivity not in sensitivities(user):
         raise Http404

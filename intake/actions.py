@@ -11,7 +11,17 @@ from itertools import groupby
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from intake.models import Family, Intention, Person, PersonNeed, Relationship, ServiceReceived, ServiceType, Stay, Submission
+from intake.models import (
+    Family,
+    Intention,
+    Person,
+    PersonNeed,
+    Relationship,
+    ServiceReceived,
+    ServiceType,
+    Stay,
+    Submission,
+)
 from intake.models.tracked import correct
 from shelters.audit import Action, record
 
@@ -79,8 +89,12 @@ def add_people(family, people, *, needs=(), plan=None, zone=None, by) -> None:
     Person.objects.bulk_create(people)
     in_at = arrival_moment(family, now)
     in_on = shelter.day_of(in_at)
-    Stay.objects.bulk_create(Stay(person=person, shelter=shelter, zone=zone, in_at=in_at, in_on=in_on) for person in people)
-    PersonNeed.objects.bulk_create(PersonNeed(person=person, need_id=code, reported_at=now, by=by) for person, code in needs)
+    Stay.objects.bulk_create(
+        Stay(person=person, shelter=shelter, zone=zone, in_at=in_at, in_on=in_on) for person in people
+    )
+    PersonNeed.objects.bulk_create(
+        PersonNeed(person=person, need_id=code, reported_at=now, by=by) for person, code in needs
+    )
     if plan:
         today = shelter.day_of(now)
         planners = [person for person in people if not is_minor(person, today)]
@@ -125,7 +139,11 @@ def split_family(family, people, *, submission, by) -> Family:
     If the old family loses its head, the first who stays becomes its head.
     """
     kept = ("shelter", "arrived_on", "left_home_on", "language", "notice", "notice_answer", "desk")
-    new = Family(**{name: getattr(family, name) for name in kept}, registered_on=family.shelter.today(), registered_by=by)
+    new = Family(
+        **{name: getattr(family, name) for name in kept},
+        registered_on=family.shelter.today(),
+        registered_by=by,
+    )
     submission.family = new
     columns = ["family", "position", "relationship", "version"]
     with once(submission):
@@ -135,7 +153,14 @@ def split_family(family, people, *, submission, by) -> Family:
         correct(lined_up(new, people), columns, by=by)
         if not any(person.relationship == Relationship.HEAD for person in staying):
             correct(lined_up(family, staying), columns, by=by)
-        record(Action.FAMILY_SPLIT, by=by, shelter=family.shelter, subject=family, people=len(people), into=str(new.pk))
+        record(
+            Action.FAMILY_SPLIT,
+            by=by,
+            shelter=family.shelter,
+            subject=family,
+            people=len(people),
+            into=str(new.pk),
+        )
     return new
 
 
@@ -155,9 +180,18 @@ def depart(people, *, at, to, by) -> int:
     for stay in stays:
         stay.out_at, stay.out_on, stay.out_to = at, stay.shelter.day_of(at), to
     correct(stays, ["out_at", "out_on", "out_to"], by=by)
-    for family_id, group in groupby(sorted(people, key=lambda person: person.family_id), key=lambda person: person.family_id):
+    for _family_id, group in groupby(
+        sorted(people, key=lambda person: person.family_id), key=lambda person: person.family_id
+    ):
         members = list(group)
-        record(Action.DEPARTED, by=by, shelter=members[0].family.shelter, subject=members[0].family, people=len(members), to=to)
+        record(
+            Action.DEPARTED,
+            by=by,
+            shelter=members[0].family.shelter,
+            subject=members[0].family,
+            people=len(members),
+            to=to,
+        )
     return len(stays)
 
 
@@ -167,7 +201,9 @@ def come_back(people, *, shelter, zone=None, by) -> int:
     inside = set(Stay.objects.open().filter(person__in=people).values_list("person_id", flat=True))
     back = [person for person in people if person.pk not in inside]
     now = timezone.now()
-    Stay.objects.bulk_create(Stay(person=p, shelter=shelter, zone=zone, in_at=now, in_on=shelter.day_of(now)) for p in back)
+    Stay.objects.bulk_create(
+        Stay(person=p, shelter=shelter, zone=zone, in_at=now, in_on=shelter.day_of(now)) for p in back
+    )
     if back:
         record(Action.RETURNED, by=by, shelter=shelter, subject=back[0].family, people=len(back))
     return len(back)
@@ -189,7 +225,10 @@ def record_service(*, submission, service, people, override_reason="", by) -> li
         over = {person: last for person, (_key, last) in keys.items() if last}
         if over and not override_reason:
             raise OverLimit(over)
-        rows = [copy_for(service, person, keys[person][0], override_reason if person in over else "") for person in people]
+        rows = [
+            copy_for(service, person, keys[person][0], override_reason if person in over else "")
+            for person in people
+        ]
         take_places(rows)
         record(
             Action.SERVICE_RECORDED,
@@ -213,7 +252,18 @@ def take_places(rows) -> None:
 
 
 def copy_for(service, person, limit_key, override_reason) -> ServiceReceived:
-    names = ("service_type", "organization", "shelter", "given_at", "given_on", "slot", "quantity", "outcome", "desk", "recorded_by")
+    names = (
+        "service_type",
+        "organization",
+        "shelter",
+        "given_at",
+        "given_on",
+        "slot",
+        "quantity",
+        "outcome",
+        "desk",
+        "recorded_by",
+    )
     shared = {name: getattr(service, name) for name in names}
     return ServiceReceived(**shared, person=person, limit_key=limit_key, override_reason=override_reason)
 
@@ -225,13 +275,17 @@ def limit_keys(service, people) -> dict:
     """
     kind = service.service_type
     if kind.limit_per == ServiceType.LimitPer.NONE:
-        return {person: (None, None) for person in people}
+        return dict.fromkeys(people, (None, None))
     stays = dict(Stay.objects.filter(person__in=people).order_by("in_at").values_list("person_id", "id"))
     scopes = {person: service.limit_scope(stays.get(person.pk)) for person in people}
     had = {person.pk: (0, None) for person in people}
-    earlier = ServiceReceived.objects.filter(person__in=people, service_type=kind, limit_key__isnull=False).order_by("given_at")
+    earlier = ServiceReceived.objects.filter(
+        person__in=people, service_type=kind, limit_key__isnull=False
+    ).order_by("given_at")
     by_id = {person.pk: scopes[person] for person in people}
-    for person_id, key, quantity, given_at in earlier.values_list("person_id", "limit_key", "quantity", "given_at"):
+    for person_id, key, quantity, given_at in earlier.values_list(
+        "person_id", "limit_key", "quantity", "given_at"
+    ):
         if key.rpartition("#")[0] == by_id[person_id]:
             had[person_id] = (had[person_id][0] + quantity, given_at)
     keys = {}
@@ -247,7 +301,13 @@ def cancel_service(service, *, reason, by) -> None:
     """Take a service back: it stays on record as cancelled, and its limit is free again."""
     service.cancelled_at, service.cancel_reason, service.limit_key = timezone.now(), reason, None
     service.save()
-    record(Action.SERVICE_CANCELLED, by=by, shelter=service.shelter, subject=service, service=service.service_type_id)
+    record(
+        Action.SERVICE_CANCELLED,
+        by=by,
+        shelter=service.shelter,
+        subject=service,
+        service=service.service_type_id,
+    )
 
 
 # --- corrections -------------------------------------------------------------------------------------------
@@ -270,7 +330,9 @@ def reduce_to_counts(family, *, by) -> None:
     for person in people:
         person.reduce_to_counts(family.shelter.today())
         person.version += 1
-    Person.objects.bulk_update(people, ["given_names", "surnames", "known_as", "name_key", "origin_region", *BIRTH, "version"])
+    Person.objects.bulk_update(
+        people, ["given_names", "surnames", "known_as", "name_key", "origin_region", *BIRTH, "version"]
+    )
     Person.history.filter(family_id=family.pk).delete()
     Family.history.filter(id=family.pk).delete()
     PersonNeed.objects.filter(person__in=people).delete()
@@ -298,7 +360,9 @@ def change_person(person, changed, *, by) -> None:
 def record_intention(person, plan, *, by) -> Intention:
     """A change of mind is a new row."""
     shelter, now = person.family.shelter, timezone.now()
-    intention = Intention.objects.create(person=person, plan=plan, said_at=now, said_on=shelter.day_of(now), by=by)
+    intention = Intention.objects.create(
+        person=person, plan=plan, said_at=now, said_on=shelter.day_of(now), by=by
+    )
     record(Action.INTENTION_RECORDED, by=by, shelter=shelter, subject=person)
     return intention
 

@@ -1,4 +1,4 @@
-"""Ages and birth dates as people say them. Pure functions; the browser's reading is in register.js and tested against this.
+"""Ages and birth dates as people say them. Pure functions; ages.js does the same and is tested against this.
 
 What is known is kept with its precision. `Birth.born` is the middle of what is known (2 July for "1991", the
 15th for "3/1991", so many years before the day it was said for an age): good for counting, never shown as a birthday.
@@ -65,7 +65,7 @@ def _from_date(day, month, year, today) -> Birth:
         raise BadAge(
             _("There is no month %(month)d. Write day/month/year, as in 14/3/1991.") % {"month": month}
         )
-    if (year, month or 0, day or 0) > (today.year, month and today.month or 0, day and today.day or 0):
+    if (year, month or 0, day or 0) > (today.year, (month and today.month) or 0, (day and today.day) or 0):
         raise BadAge(_("That date has not come yet. Write a birth date up to today."))
     if year < 1:
         raise BadAge(
@@ -82,7 +82,7 @@ def _from_date(day, month, year, today) -> Birth:
 
 
 def _from_age(number, unit, today) -> Birth:
-    if unit == "years" and number > OLDEST or unit != "years" and number > 999:
+    if (unit == "years" and number > OLDEST) or (unit != "years" and number > 999):
         raise BadAge(
             _("Nobody is that old. Write an age up to %(oldest)d, or the year of birth.") % {"oldest": OLDEST}
         )

@@ -49,7 +49,11 @@ def codes_of(person, age, kin, adults, minors, day) -> list[str]:
         codes += child_codes(person, adults, minors)
     elif person in adults and adults == [person]:
         codes += lone_adult_codes(person, age, kin, minors)
-    if person.birth_date and 0 <= (day - person.birth_date).days <= 28 and person.birth_precision in ("day", "age"):
+    if (
+        person.birth_date
+        and 0 <= (day - person.birth_date).days <= 28
+        and person.birth_precision in ("day", "age")
+    ):
         codes.append(NEWBORN)
     return codes
 

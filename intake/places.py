@@ -3,7 +3,7 @@
 The browser does the same in places.js with the list this module serves; a test compares the two.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from django.utils import translation
@@ -37,7 +37,7 @@ class Entry(NamedTuple):
         """Smaller is better; None when what was typed does not fit."""
         words = typed.split()
         own_words = [word for name in self.own for word in name.split()]
-        full_words = [word for name in self.full for word in name.split()]
+        full_words = own_words + [word for name in self.full for word in name.split()]
         if not any(word.startswith(words[0]) for word in own_words):
             return None
         if not all(any(word.startswith(start) for word in full_words) for start in words):
@@ -45,7 +45,7 @@ class Entry(NamedTuple):
         return (typed not in self.own and typed not in self.full, self.nearness, bool(self.place.region))
 
 
-@lru_cache(maxsize=None)
+@cache
 def country_names(code) -> tuple[str, ...]:
     """Folded, in both languages: a volunteer may think in either."""
     names = []
@@ -64,7 +64,12 @@ def country_labels(language) -> dict[str, str]:
 def country_entries(language) -> list[Entry]:
     """Countries change with a release, not while we run."""
     return [
-        Entry(Place(code, "", label), (*country_names(code), code.lower()), country_names(code), NEAR.get(code, FAR))
+        Entry(
+            Place(code, "", label),
+            (*country_names(code), code.lower()),
+            country_names(code),
+            NEAR.get(code, FAR),
+        )
         for code, label in country_labels(language).items()
     ]
 
@@ -72,7 +77,10 @@ def country_entries(language) -> list[Entry]:
 def entries() -> list[Entry]:
     """Every country and every department of the list, labelled in the reader's language. One query."""
     language = get_language()
-    return [*country_entries(language), *(region_entry(region, language) for region in Region.objects.offered())]
+    return [
+        *country_entries(language),
+        *(region_entry(region, language) for region in Region.objects.offered()),
+    ]
 
 
 def region_entry(region, language) -> Entry:

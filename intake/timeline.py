@@ -29,7 +29,11 @@ class Happening:
 
 def timeline(people, user) -> list[Happening]:
     """Services, comings and goings, plans. Other counters' legal and health services show as reserved."""
-    return sorted([*services(people, user), *stays(people), *plans(people, user)], key=lambda each: each.at, reverse=True)
+    return sorted(
+        [*services(people, user), *stays(people), *plans(people, user)],
+        key=lambda each: each.at,
+        reverse=True,
+    )
 
 
 def services(people, user):
@@ -51,12 +55,15 @@ def stays(people):
     for at, group in groupby(rows.order_by("-in_at", "person__position"), key=lambda stay: stay.in_at):
         yield Happening(at, "came", tuple(group))
     for (at, _to), group in groupby(
-        rows.filter(out_at__isnull=False).order_by("-out_at", "out_to", "person__position"), key=lambda stay: (stay.out_at, stay.out_to)
+        rows.filter(out_at__isnull=False).order_by("-out_at", "out_to", "person__position"),
+        key=lambda stay: (stay.out_at, stay.out_to),
     ):
         yield Happening(at, "left", tuple(group))
 
 
 def plans(people, user):
     rows = Intention.objects.visible_to(user).filter(person__in=people).select_related("plan", "person")
-    for (at, _plan), group in groupby(rows.order_by("-said_at", "plan", "person__position"), key=lambda row: (row.said_at, row.plan_id)):
+    for (at, _plan), group in groupby(
+        rows.order_by("-said_at", "plan", "person__position"), key=lambda row: (row.said_at, row.plan_id)
+    ):
         yield Happening(at, "plan", tuple(group))

@@ -27,7 +27,7 @@ class ShelterAdmin(HistoryAdmin):
     inlines = [ZoneInline]
     fieldsets = (
         (None, {"fields": ("code", "name", "address", "region", "timezone")}),
-        (_("Open"), {"fields": ("opened_on", "closed_on", "purge_on")}),
+        (_("Dates"), {"fields": ("opened_on", "closed_on", "purge_on")}),
         (_("Meals"), {"fields": ("lunch_from", "dinner_from")}),
         (
             _("Room and water"),

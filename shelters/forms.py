@@ -16,8 +16,10 @@ TURNING = {chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A)
 
 
 def refuse_invisible(text):
-    if any(unicodedata.category(c) == "Cc" and c not in "\n\r\t" or c in TURNING for c in text):
-        raise ValidationError(_("There are invisible characters in this text. Type it again here."), code="invisible")
+    if any((unicodedata.category(c) == "Cc" and c not in "\n\r\t") or c in TURNING for c in text):
+        raise ValidationError(
+            _("There are invisible characters in this text. Type it again here."), code="invisible"
+        )
 
 
 class LineField(forms.CharField):
@@ -54,9 +56,14 @@ class ShiftForm(forms.Form):
         LEGAL = "legal", _("Legal")
 
     shelter = forms.ModelChoiceField(Shelter.objects.none(), label=_("Shelter"), empty_label=None)
-    desk = forms.ChoiceField(label=_("Where are you working?"), choices=Desk.choices, widget=forms.RadioSelect)
+    desk = forms.ChoiceField(
+        label=_("Where are you working?"), choices=Desk.choices, widget=forms.RadioSelect
+    )
     number = forms.IntegerField(
-        label=_("Desk number"), min_value=1, max_value=99, widget=forms.TextInput(attrs={"inputmode": "numeric"})
+        label=_("Desk number"),
+        min_value=1,
+        max_value=99,
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
 
     def __init__(self, *args, shelters, **kwargs):
@@ -69,7 +76,11 @@ class ShiftForm(forms.Form):
     @staticmethod
     def last_of(user) -> dict:
         desk, _space, number = user.last_desk.partition(" ")
-        return {"shelter": user.last_shelter_id, "desk": desk or ShiftForm.Desk.REGISTRATION, "number": number or 1}
+        return {
+            "shelter": user.last_shelter_id,
+            "desk": desk or ShiftForm.Desk.REGISTRATION,
+            "number": number or 1,
+        }
 
     def shift(self) -> Shift:
         shelter = self.cleaned_data["shelter"]

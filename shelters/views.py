@@ -36,9 +36,14 @@ def shift(request):
         record(Action.SHIFT_STARTED, by=user, shelter=shelter, desk=chosen.desk)
         return redirect("home")
     if not shelters and not user.is_staff:
-        messages.warning(request, _("No shelter is open to your account. Ask the coordinator to add you to one."))
+        messages.warning(
+            request, _("No shelter is open to your account. Ask the coordinator to add you to one.")
+        )
     return render(
-        request, "account/shift.html", {"form": form, "has_shelters": bool(shelters)}, status=422 if form.errors else 200
+        request,
+        "account/shift.html",
+        {"form": form, "has_shelters": bool(shelters)},
+        status=422 if form.errors else 200,
     )
 
 
@@ -61,4 +66,6 @@ def first_administrator(request, token):
             roles.grant(user, roles.Administrator)
         messages.success(request, _("The account is ready. Sign in with it."))
         return redirect("account_login")
-    return render(request, "account/first_administrator.html", {"form": form}, status=422 if form.errors else 200)
+    return render(
+        request, "account/first_administrator.html", {"form": form}, status=422 if form.errors else 200
+    )

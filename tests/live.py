@@ -59,9 +59,20 @@ def gunicorn(django_db_setup, django_db_blocker, tmp_path_factory):
     manage = [sys.executable, str(ROOT / "manage.py"), "collectstatic", "--noinput", "--verbosity", "0"]
     subprocess.run(manage, env=environment, cwd=ROOT, check=True)
     threads = "1" if connection.vendor == "sqlite" else "4"
-    command = [sys.executable, "-m", "gunicorn", "shelters.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2"]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "shelters.wsgi",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--workers",
+        "2",
+    ]
     with (folder / "log").open("w") as log:
-        server = subprocess.Popen([*command, "--threads", threads], env=environment, cwd=ROOT, stdout=log, stderr=log)
+        server = subprocess.Popen(
+            [*command, "--threads", threads], env=environment, cwd=ROOT, stdout=log, stderr=log
+        )
     address = f"http://127.0.0.1:{port}"
     wait_for(address + "/healthz", server, folder / "log")
     yield address
@@ -112,7 +123,12 @@ def open_browser(chromium, server, sign_in):
     def opened(user=None, *, phone=False, javascript=True, language="es"):
         size = {"width": 360, "height": 740} if phone else {"width": 1366, "height": 768}
         context = chromium.new_context(
-            viewport=size, has_touch=phone, is_mobile=phone, java_script_enabled=javascript, locale=language, base_url=server
+            viewport=size,
+            has_touch=phone,
+            is_mobile=phone,
+            java_script_enabled=javascript,
+            locale=language,
+            base_url=server,
         )
         contexts.append(context)
         if user:
@@ -121,7 +137,12 @@ def open_browser(chromium, server, sign_in):
         page = context.new_page()
         page.on("console", lambda message: complaints.append(message.text) if is_complaint(message) else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: complaints.append(request.url) if not request.url.startswith((server, "data:")) else None)
+        page.on(
+            "request",
+            lambda request: (
+                complaints.append(request.url) if not request.url.startswith((server, "data:")) else None
+            ),
+        )
         return page
 
     yield opened

@@ -12,7 +12,10 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 ROOT = Path(settings.BASE_DIR)
 SOURCES = sorted(
-    path for app in ("shelters", "intake") for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts
+    path
+    for app in ("shelters", "intake")
+    for path in (ROOT / app).rglob("*.py")
+    if "migrations" not in path.parts
 )
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
@@ -54,10 +57,18 @@ def test_shelters_knows_nothing_of_families(path):
 
 @pytest.mark.parametrize("path", [path for path in SOURCES if "intake" in path.parts], ids=name_of)
 def test_imports_run_one_way(path):
-    above = {"models": ("views", "forms", "actions", "access"), "forms": ("views", "actions"), "matching": ("models", "views")}
+    above = {
+        "models": ("views", "forms", "actions", "access"),
+        "forms": ("views", "actions"),
+        "matching": ("models", "views"),
+    }
     layer = path.relative_to(ROOT / "intake").parts[0].removesuffix(".py")
     wrong = {f"intake.{name}" for name in above.get(layer, ())}
-    assert not {name for name in imports_of(path) if any(name == each or name.startswith(each + ".") for each in wrong)}
+    assert not {
+        name
+        for name in imports_of(path)
+        if any(name == each or name.startswith(each + ".") for each in wrong)
+    }
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
@@ -89,8 +100,12 @@ def views(patterns, found=()):
 
 
 def test_every_page_needs_an_account_but_these():
-    opened = {name for name, view in views(get_resolver().url_patterns) if not getattr(view, "login_required", True)}
-    ours = {name for name in opened if name not in (None, "login", "jsi18n")}  # the admin's own door leads to ours
+    opened = {
+        name for name, view in views(get_resolver().url_patterns) if not getattr(view, "login_required", True)
+    }
+    ours = {
+        name for name in opened if name not in (None, "login", "jsi18n")
+    }  # the admin's own door leads to ours
     assert ours == set(OPEN)
 
 
@@ -101,7 +116,8 @@ def test_no_migration_is_missing(db):
 def test_no_template_is_unused():
     called = set(
         chain.from_iterable(
-            re.findall(r"""["']([\w/]+\.html)["']""", path.read_text("utf-8")) for path in (*SOURCES, *TEMPLATES)
+            re.findall(r"""["']([\w/]+\.html)["']""", path.read_text("utf-8"))
+            for path in (*SOURCES, *TEMPLATES)
         )
     )
     # Found by their names: by Django, by the admin and by allauth.

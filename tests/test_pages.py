@@ -9,7 +9,9 @@ import pytest
 from tests import factories
 
 # The same in both languages, or written in both on purpose.
-SHARED_WORDS = set("Puente Error Legal LGBTTTI Total Plan Enter Tab Alt Ctrl Español English Idioma Language".split())
+SHARED_WORDS = set(
+    "Puente Error Legal LGBTTTI Total Plan Enter Tab Alt Ctrl Español English Idioma Language".split()
+)
 
 
 @pytest.fixture
@@ -26,9 +28,14 @@ def family(palillo, cast):
 
 @pytest.fixture
 def pages(family):
-    person, service = family.members.first(), family.members.first().services.filter(service_type="FOOD-LUN").get()
+    person, service = (
+        family.members.first(),
+        family.members.first().services.filter(service_type="FOOD-LUN").get(),
+    )
     paths = ["", "shift/", "handbook/", "families/register/", "account/password/", f"families/{family.pk}/"]
-    paths += [f"families/{family.pk}/{name}/" for name in ("edit", "add", "split", "departure", "return", "service")]
+    paths += [
+        f"families/{family.pk}/{name}/" for name in ("edit", "add", "split", "departure", "return", "service")
+    ]
     paths += [f"people/{person.pk}/", f"people/{person.pk}/plan/", f"people/{person.pk}/need/"]
     return [*paths, f"services/{service.pk}/cancel/"]
 
@@ -44,7 +51,9 @@ class Words(HTMLParser):
     def handle_starttag(self, tag, attrs):
         if tag in ("script", "style", "template", "bdi", "option", "time"):
             self.inside.append(tag)
-        self.texts |= {value for name, value in attrs if name in ("placeholder", "title", "aria-label") and value}
+        self.texts |= {
+            value for name, value in attrs if name in ("placeholder", "title", "aria-label") and value
+        }
 
     def handle_endtag(self, tag):
         if self.inside and self.inside[-1] == tag:
@@ -69,8 +78,12 @@ def test_every_page_is_strict_html(volunteer, pages):
 def test_nothing_stays_in_the_other_language(volunteer, pages, palillo):
     data = set("volunteer Honduras Neptalí Ale Ana López Estadio Palillo".split())
     for path in pages:
-        spanish, english = (Words(volunteer.get(f"/{each}/{path}").content.decode()).texts for each in ("es", "en"))
-        same = {text for text in spanish & english if set(re.findall(r"[^\W\d_]{3,}", text)) - SHARED_WORDS - data}
+        spanish, english = (
+            Words(volunteer.get(f"/{each}/{path}").content.decode()).texts for each in ("es", "en")
+        )
+        same = {
+            text for text in spanish & english if set(re.findall(r"[^\W\d_]{3,}", text)) - SHARED_WORDS - data
+        }
         assert same == set(), path
 
 

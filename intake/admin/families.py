@@ -25,7 +25,7 @@ class PersonForm(VersionedForm):
     """A person as people say it: one field for the age or the birth date."""
 
     age_or_birth = AgeField(
-        label=_("age or birth date"), help_text=_("29 · 8m = months · 3s = weeks · 1991 · 3/1991 · 14/3/1991")
+        label=_("Age or birth date"), help_text=_("29 · 8m = months · 3s = weeks · 1991 · 3/1991 · 14/3/1991")
     )
 
     class Meta:
@@ -230,7 +230,7 @@ class PersonAdmin(PeopleAdmin):
         if newer.instance.birth == older.instance.birth:
             return []
         old, new = (ages.as_typed(version.instance.birth) for version in (older, newer))
-        return [{"field": _("age or birth date"), "old": old, "new": new}]
+        return [{"field": _("Age or birth date"), "old": old, "new": new}]
 
     def autocomplete_text(self, person):
         return f"{person} · {person.age_text} · {person.origin_country.name}"
@@ -243,7 +243,7 @@ class PersonAdmin(PeopleAdmin):
     def age(self, person):
         return person.age_text
 
-    @admin.display(description=_("age or birth date"))
+    @admin.display(description=_("Age or birth date"))
     def age_or_birth(self, person):
         return ages.as_typed(person.birth)
 

@@ -18,9 +18,13 @@ from shelters.models import Zone
 class FamilyEditForm(VersionedForm):
     arrived_on = DayField(label=gettext_lazy("Arrived"))
     days = FamilyForm.base_fields["days"]
-    language = forms.ModelChoiceField(Language.objects.all(), label=gettext_lazy("Language"), empty_label=None, widget=OnePassSelect)
+    language = forms.ModelChoiceField(
+        Language.objects.all(), label=gettext_lazy("Language"), empty_label=None, widget=OnePassSelect
+    )
     notice_answer = forms.ChoiceField(
-        label=gettext_lazy("Answer to the privacy notice"), choices=Family.NoticeAnswer.choices, widget=OnePassSelect
+        label=gettext_lazy("Answer to the privacy notice"),
+        choices=Family.NoticeAnswer.choices,
+        widget=OnePassSelect,
     )
     comments = FamilyForm.base_fields["comments"]
 
@@ -38,7 +42,11 @@ class FamilyEditForm(VersionedForm):
         data, family = self.cleaned_data, self.instance
         family.arrived_on = data["arrived_on"]
         family.left_home_on = FamilyForm.left_home(data)
-        family.language, family.notice_answer, family.comments = data["language"], data["notice_answer"], data["comments"]
+        family.language, family.notice_answer, family.comments = (
+            data["language"],
+            data["notice_answer"],
+            data["comments"],
+        )
         return family
 
 
@@ -46,12 +54,17 @@ class PersonEditForm(VersionedForm):
     given_names = LineField(label=gettext_lazy("Given names"), required=False, max_length=80)
     surnames = LineField(label=gettext_lazy("Surnames"), required=False, max_length=80)
     known_as = LineField(label=gettext_lazy("Known as"), required=False, max_length=60)
-    age = AgeField(label=gettext_lazy("Age or birth date"), help_text=gettext_lazy("29 · 8m = months · 3s = weeks · 1991 · 14/3/1991"))
+    age = AgeField(
+        label=gettext_lazy("Age or birth date"),
+        help_text=gettext_lazy("29 · 8m = months · 3s = weeks · 1991 · 14/3/1991"),
+    )
     sex = forms.ChoiceField(label=gettext_lazy("Sex"), choices=Sex.choices, widget=OnePassSelect)
     relationship = forms.ChoiceField(
         label=gettext_lazy("Relationship to the head"), choices=Relationship.choices, widget=OnePassSelect
     )
-    origin = PlaceField(label=gettext_lazy("Origin"), help_text=gettext_lazy("Country or department: “ola” is Olancho."))
+    origin = PlaceField(
+        label=gettext_lazy("Origin"), help_text=gettext_lazy("Country or department: “ola” is Olancho.")
+    )
     names = ("given_names", "surnames", "known_as")
 
     def __init__(self, *args, instance, **kwargs):
@@ -75,7 +88,9 @@ class PersonEditForm(VersionedForm):
     def clean_relationship(self):
         relationship = self.cleaned_data["relationship"]
         if self.instance.relationship == Relationship.HEAD != relationship:
-            raise forms.ValidationError(_("A family needs a head. Open the person who is to be head, and choose it there."))
+            raise forms.ValidationError(
+                _("A family needs a head. Open the person who is to be head, and choose it there.")
+            )
         return relationship
 
     def apply(self) -> Person:
@@ -112,14 +127,20 @@ class NewMemberForm(SubmissionForm, MemberForm):
 
     def clean(self):
         data = super().clean()
-        if not self.errors and not any(data.get(name) for name in ("given_names", "surnames", "known_as", "sex")) and not data["age"].born:
+        if (
+            not self.errors
+            and not any(data.get(name) for name in ("given_names", "surnames", "known_as", "sex"))
+            and not data["age"].born
+        ):
             raise forms.ValidationError(_("Write a name, an age or a sex: one of them is enough."))
         return data
 
     def newcomer(self, head) -> Person:
         """The person as it is to be stored; from where the head is, unless somebody says otherwise."""
         data = {name: self.cleaned_data.get(name, "") for name in MemberForm.base_fields}
-        place = data["origin"] or (Place(head.origin_country.code, head.origin_region_id or "", "") if head else None)
+        place = data["origin"] or (
+            Place(head.origin_country.code, head.origin_region_id or "", "") if head else None
+        )
         return new_person(data, place=place, relationship=data["relationship"] or Relationship.UNKNOWN)
 
 
@@ -143,12 +164,16 @@ class SplitForm(MembersForm):
     def clean_people(self):
         people = self.cleaned_data["people"]
         if len(people) == len(self.fields["people"].queryset):
-            raise forms.ValidationError(_("Somebody has to stay in this family. Leave at least one person without a tick."))
+            raise forms.ValidationError(
+                _("Somebody has to stay in this family. Leave at least one person without a tick.")
+            )
         return people
 
 
 class DepartureForm(MembersForm):
-    to = forms.ChoiceField(label=gettext_lazy("Where to?"), choices=Stay.OutTo.choices, widget=forms.RadioSelect, initial="north")
+    to = forms.ChoiceField(
+        label=gettext_lazy("Where to?"), choices=Stay.OutTo.choices, widget=forms.RadioSelect, initial="north"
+    )
 
 
 class ReturnForm(MembersForm):
@@ -160,7 +185,12 @@ class ReturnForm(MembersForm):
 
 
 class PlanForm(forms.Form):
-    plan = forms.ModelChoiceField(Plan.objects.none(), label=gettext_lazy("What do they plan now?"), empty_label=None, widget=OnePassSelect)
+    plan = forms.ModelChoiceField(
+        Plan.objects.none(),
+        label=gettext_lazy("What do they plan now?"),
+        empty_label=None,
+        widget=OnePassSelect,
+    )
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -170,13 +200,17 @@ class PlanForm(forms.Form):
 class NeedForm(forms.Form):
     """A need of a person: newly reported, confirmed, or ruled out with a reason."""
 
-    need = forms.ModelChoiceField(SpecificNeed.objects.none(), label=gettext_lazy("Need"), empty_label=None, widget=OnePassSelect)
+    need = forms.ModelChoiceField(
+        SpecificNeed.objects.none(), label=gettext_lazy("Need"), empty_label=None, widget=OnePassSelect
+    )
     state = forms.ChoiceField(label=gettext_lazy("State"), widget=OnePassSelect)
     reason = LineField(
         label=gettext_lazy("Reason"),
         required=False,
         max_length=200,
-        help_text=gettext_lazy("Needed to rule something out, or to overrule what ages and relationships say."),
+        help_text=gettext_lazy(
+            "Needed to rule something out, or to overrule what ages and relationships say."
+        ),
     )
 
     def __init__(self, *args, tier, states, **kwargs):

@@ -88,9 +88,14 @@ class PlaceField(LineField):
         if len(found) == 1:
             return found[0]
         if not found:
-            raise ValidationError(_("No country or department begins like that. Write Olancho, Honduras or Guatemala."), code="place")
+            raise ValidationError(
+                _("No country or department begins like that. Write Olancho, Honduras or Guatemala."),
+                code="place",
+            )
         labels = " / ".join(place.label for place in found[:4])
-        raise ValidationError(_("Which one? Write a little more: %(labels)s.") % {"labels": labels}, code="which")
+        raise ValidationError(
+            _("Which one? Write a little more: %(labels)s.") % {"labels": labels}, code="which"
+        )
 
 
 def known_places():

@@ -36,8 +36,12 @@ class SubmissionForm(forms.Form):
 
     def submission(self, by) -> Submission:
         """What to store so that a second copy of this form is recognized: the key, and a digest of what was sent."""
-        sent = sorted((name, values) for name, values in self.data.lists() if name not in ("csrfmiddlewaretoken", "key"))
-        return Submission(key=self.cleaned_data["key"], digest=hashlib.sha256(repr(sent).encode()).hexdigest(), by=by)
+        sent = sorted(
+            (name, values) for name, values in self.data.lists() if name not in ("csrfmiddlewaretoken", "key")
+        )
+        return Submission(
+            key=self.cleaned_data["key"], digest=hashlib.sha256(repr(sent).encode()).hexdigest(), by=by
+        )
 
     def renew_key(self):
         """Let the form be sent again as something new, with everything typed kept."""
@@ -49,10 +53,12 @@ class FamilyForm(SubmissionForm):
     """What a family has in common."""
 
     origin = PlaceField(
-        label=gettext_lazy("Origin"), widget=forms.TextInput(attrs={"placeholder": gettext_lazy("Country or department")})
+        label=gettext_lazy("Origin"),
+        widget=forms.TextInput(attrs={"placeholder": gettext_lazy("Country or department")}),
     )
     arrived_on = DayField(
-        label=gettext_lazy("Arrived"), widget=forms.TextInput(attrs={"placeholder": gettext_lazy("today, 5/11…")})
+        label=gettext_lazy("Arrived"),
+        widget=forms.TextInput(attrs={"placeholder": gettext_lazy("today, 5/11…")}),
     )
     days = forms.IntegerField(
         label=gettext_lazy("Days of travel"),
@@ -62,19 +68,35 @@ class FamilyForm(SubmissionForm):
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
     language = forms.ModelChoiceField(
-        Language.objects.all(), label=gettext_lazy("Language"), required=False, empty_label=None, widget=OnePassSelect
+        Language.objects.all(),
+        label=gettext_lazy("Language"),
+        required=False,
+        empty_label=None,
+        widget=OnePassSelect,
     )
     zone = forms.ModelChoiceField(
-        Zone.objects.none(), label=gettext_lazy("Zone"), required=False, empty_label=gettext_lazy("Not yet"), widget=OnePassSelect
+        Zone.objects.none(),
+        label=gettext_lazy("Zone"),
+        required=False,
+        empty_label=gettext_lazy("Not yet"),
+        widget=OnePassSelect,
     )
     plan = forms.ModelChoiceField(
-        Plan.objects.all(), label=gettext_lazy("What do they plan?"), required=False, widget=forms.RadioSelect, empty_label=None
+        Plan.objects.all(),
+        label=gettext_lazy("What do they plan?"),
+        required=False,
+        widget=forms.RadioSelect,
+        empty_label=None,
     )
     notice_answer = forms.ChoiceField(
         label=gettext_lazy("Privacy notice read aloud"),
         choices=Family.NoticeAnswer.choices,
         widget=forms.RadioSelect,
-        error_messages={"required": gettext_lazy("Read the privacy notice aloud and mark what they answer. Any answer is fine.")},
+        error_messages={
+            "required": gettext_lazy(
+                "Read the privacy notice aloud and mark what they answer. Any answer is fine."
+            )
+        },
     )
     comments = LineField(
         label=gettext_lazy("Comments"),
@@ -126,17 +148,25 @@ class MemberForm(forms.Form):
     given_names = LineField(label=gettext_lazy("Given names"), required=False, max_length=80)
     surnames = LineField(label=gettext_lazy("Surnames"), required=False, max_length=80)
     age = AgeField(label=gettext_lazy("Age or birth date"))
-    sex = forms.ChoiceField(label=gettext_lazy("Sex"), required=False, choices=Sex.choices, widget=forms.RadioSelect)
+    sex = forms.ChoiceField(
+        label=gettext_lazy("Sex"), required=False, choices=Sex.choices, widget=forms.RadioSelect
+    )
     relationship = forms.ChoiceField(
         label=gettext_lazy("Relationship"),
         required=False,
         choices=[("", gettext_lazy("By age")), *OTHERS],
         widget=OnePassSelect(attrs={"class": "form-select"}),
-        error_messages={"invalid_choice": gettext_lazy("The family has a head: the first row. Choose what this person is to the head.")},
+        error_messages={
+            "invalid_choice": gettext_lazy(
+                "The family has a head: the first row. Choose what this person is to the head."
+            )
+        },
     )
     known_as = LineField(label=gettext_lazy("Known as"), required=False, max_length=60)
     origin = PlaceField(label=gettext_lazy("Origin, if another"))
-    needs = forms.MultipleChoiceField(label=gettext_lazy("Needs attention"), required=False, widget=forms.CheckboxSelectMultiple)
+    needs = forms.MultipleChoiceField(
+        label=gettext_lazy("Needs attention"), required=False, widget=forms.CheckboxSelectMultiple
+    )
 
     def __init__(self, *args, is_head=False, known=None, need_choices=(), **kwargs):
         super().__init__(*args, **kwargs)
@@ -147,7 +177,11 @@ class MemberForm(forms.Form):
     def says_something(self) -> bool:
         said = self.cleaned_data
         birth = said.get("age")
-        return bool(self.errors or any(said[name] for name in said if name not in ("age", "relationship")) or birth and birth.born)
+        return bool(
+            self.errors
+            or any(said[name] for name in said if name not in ("age", "relationship"))
+            or (birth and birth.born)
+        )
 
 
 def new_person(data, *, place, relationship) -> Person:
@@ -184,7 +218,9 @@ class BaseMembers(forms.BaseFormSet):
 
     def clean(self):
         if not self.filled:
-            raise ValidationError(_("Write at least one person: a name, an age or a sex is enough."), code="nobody")
+            raise ValidationError(
+                _("Write at least one person: a name, an age or a sex is enough."), code="nobody"
+            )
         if len(self.filled) > MOST_PEOPLE:
             message = ngettext(
                 "A family can have at most %(most)d person. Register the others as another family.",
@@ -202,7 +238,9 @@ class BaseMembers(forms.BaseFormSet):
             relationship = Relationship.HEAD
             if head:
                 taken = {person.relationship for person in people}
-                relationship = form.cleaned_data["relationship"] or usual_relationship(form.cleaned_data["age"], head, taken, today)
+                relationship = form.cleaned_data["relationship"] or usual_relationship(
+                    form.cleaned_data["age"], head, taken, today
+                )
             people.append(new_person(form.cleaned_data, place=place, relationship=relationship))
             needs += [(people[-1], code) for code in form.cleaned_data["needs"]]
         return people, needs
@@ -219,7 +257,11 @@ def usual_relationship(birth, head, taken, today) -> Relationship:
     age, head_age = Person(birth_date=birth.born).age_on(today), head.age_on(today)
     if age < 18:
         return Relationship.CHILD if head_age is None or head_age >= age + 12 else Relationship.SIBLING
-    if Relationship.PARTNER in taken or Relationship.SPOUSE in taken or head_age is not None and head_age < 18:
+    if (
+        Relationship.PARTNER in taken
+        or Relationship.SPOUSE in taken
+        or (head_age is not None and head_age < 18)
+    ):
         return Relationship.UNKNOWN
     return Relationship.PARTNER
 
@@ -235,7 +277,8 @@ def as_typed(data) -> tuple[dict, list[dict]]:
     count = min(int(rows), 5 * MOST_PEOPLE) if rows.isdecimal() and len(rows) < 5 else 0
     names = [name for name in MemberForm.base_fields if name != "needs"]
     people = [
-        {name: data.get(f"m-{i}-{name}", "") for name in names} | {"needs": data.getlist(f"m-{i}-needs")} for i in range(count)
+        {name: data.get(f"m-{i}-{name}", "") for name in names} | {"needs": data.getlist(f"m-{i}-needs")}
+        for i in range(count)
     ]
     while people and not any(people[-1].values()):
         people.pop()

@@ -33,7 +33,10 @@ class ServiceForm(MembersForm):
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
     organization = forms.ModelChoiceField(
-        Organization.objects.none(), label=gettext_lazy("Given by"), required=False, empty_label=gettext_lazy("Not said")
+        Organization.objects.none(),
+        label=gettext_lazy("Given by"),
+        required=False,
+        empty_label=gettext_lazy("Not said"),
     )
     outcome = forms.ModelChoiceField(
         LegalOutcome.objects.none(),
@@ -92,7 +95,10 @@ def grouped(types):
     """Options of the select under their category, drawn once."""
     by_category = sorted(types, key=lambda each: (each.category.position, each.position))
     groups = groupby(by_category, key=lambda each: each.category)
-    return [("", _("Choose…")), *((category.label, [(each.pk, each.label) for each in group]) for category, group in groups)]
+    return [
+        ("", _("Choose…")),
+        *((category.label, [(each.pk, each.label) for each in group]) for category, group in groups),
+    ]
 
 
 class CancelForm(forms.Form):

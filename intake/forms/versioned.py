@@ -40,16 +40,27 @@ class VersionedForm(forms.Form):
         for name, now in self.theirs.items():
             choices = dict(getattr(self.fields[name], "choices", None) or [])
             words = choices.get(now, now) or _("nothing")
-            self.add_error(name, _("Meanwhile somebody else wrote here: %(theirs)s. Save again to keep yours.") % {"theirs": words})
+            self.add_error(
+                name,
+                _("Meanwhile somebody else wrote here: %(theirs)s. Save again to keep yours.")
+                % {"theirs": words},
+            )
         return super().clean()
 
     @property
     def carried(self) -> list[tuple[str, str]]:
         """Hidden values of the page: the version it shows and what was stored at that version."""
-        return [("version", self.instance.version), *((f"before-{name}", value) for name, value in self.stored.items())]
+        return [
+            ("version", self.instance.version),
+            *((f"before-{name}", value) for name, value in self.stored.items()),
+        ]
 
     def changed_names(self) -> list[str]:
-        return [name for name in self.stored if name not in self.errors and text_of(self.data.get(name)) != self.stored[name]]
+        return [
+            name
+            for name in self.stored
+            if name not in self.errors and text_of(self.data.get(name)) != self.stored[name]
+        ]
 
 
 def text_of(value) -> str:

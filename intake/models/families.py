@@ -87,7 +87,9 @@ class FamilyQuerySet(models.QuerySet):
         """With `head_name` and `size`, for lists: one query for all."""
         head = Person.objects.filter(family=models.OuterRef("pk"), relationship=Relationship.HEAD)
         name = Trim(Concat("given_names", models.Value(" "), "surnames"))
-        return self.annotate(head_name=models.Subquery(head.values(name=name)[:1]), size=models.Count("members"))
+        return self.annotate(
+            head_name=models.Subquery(head.values(name=name)[:1]), size=models.Count("members")
+        )
 
 
 class Family(Tracked):

@@ -1,4 +1,4 @@
-"""The lists. Rows come from intake/data/*.csv; what a coordinator edits stays edited; nothing is deleted, only retired."""
+"""The lists. Rows come from intake/data/*.csv; an edited row stays edited; nothing is deleted, only retired."""
 
 from django.db import models
 from django.db.models import Q
@@ -209,7 +209,7 @@ class ServiceType(Reference):
 
 
 class PrivacyNotice(models.Model):
-    """A version of the privacy notice, as it is read aloud. Once answered to, a version is not edited: a new one is added."""
+    """A version of the privacy notice, as it is read aloud. Once answered to, it is not edited: a new one is added."""
 
     version = models.PositiveIntegerField(_("version"), primary_key=True)
     text_es = models.TextField(_("text in Spanish"))

@@ -58,7 +58,7 @@ class ServiceReceived(Tracked):
         max_length=60,
         null=True,
         editable=False,
-        help_text="What may exist once: the day, meal or stay, and how many came before. Empty: no limit, overridden or cancelled.",
+        help_text="What may exist once: day, meal or stay # how many before. Empty: no limit, overridden, cancelled.",
     )
     override_reason = models.CharField(_("reason for giving again"), max_length=200, blank=True)
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True, editable=False)

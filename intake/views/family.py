@@ -36,7 +36,9 @@ def detail(request, pk):
     flagged = flags(people, request.user)
     context = {
         "family": family,
-        "people": [{"person": each, "flags": flagged[each], "plan": (each.plans or [None])[0]} for each in people],
+        "people": [
+            {"person": each, "flags": flagged[each], "plan": (each.plans or [None])[0]} for each in people
+        ],
         "head": people[0] if people else family,
         "origins": sorted({person.origin_text for person in people}),
         "zones": sorted({stay.zone.name for person in people for stay in person.open_stays if stay.zone}),
@@ -68,7 +70,11 @@ def flags(people, user) -> dict:
     found = {}
     for person, codes in computed.computed_needs(people, timezone.localdate()).items():
         said = {row.need_id for row in person.known_needs}
-        standing = [row.need for row in person.known_needs if row.state != PersonNeed.State.RULED_OUT and row.need.tier <= tier]
+        standing = [
+            row.need
+            for row in person.known_needs
+            if row.state != PersonNeed.State.RULED_OUT and row.need.tier <= tier
+        ]
         found[person] = standing + [by_code[code] for code in codes if code not in said]
     return found
 
@@ -144,7 +150,9 @@ def split(request, pk):
     if request.method == "POST" and form.is_valid():
         people = list(form.cleaned_data["people"])
         try:
-            new = actions.split_family(family, people, submission=form.submission(request.user), by=request.user)
+            new = actions.split_family(
+                family, people, submission=form.submission(request.user), by=request.user
+            )
         except actions.AlreadySaved as saved:
             new = saved.submission.family or family
         messages.success(request, _("They are a family of their own now. Say what each is to the new head."))
@@ -161,9 +169,17 @@ def departure(request, pk):
     if request.method == "POST" and form.is_valid():
         people = list(form.cleaned_data["people"].select_related("family__shelter"))
         left = actions.depart(people, at=timezone.now(), to=form.cleaned_data["to"], by=request.user)
-        messages.success(request, ngettext("%(n)d person has left.", "%(n)d people have left.", left) % {"n": left})
+        messages.success(
+            request, ngettext("%(n)d person has left.", "%(n)d people have left.", left) % {"n": left}
+        )
         return redirect("intake:family", pk)
-    return form_page(request, form, family=family, title=_("Departure"), nobody=_("Nobody of this family is in the shelter."))
+    return form_page(
+        request,
+        form,
+        family=family,
+        title=_("Departure"),
+        nobody=_("Nobody of this family is in the shelter."),
+    )
 
 
 def come_back(request, pk):
@@ -174,9 +190,17 @@ def come_back(request, pk):
     if request.method == "POST" and form.is_valid():
         people, zone = list(form.cleaned_data["people"].select_related("family")), form.cleaned_data["zone"]
         back = actions.come_back(people, shelter=family.shelter, zone=zone, by=request.user)
-        messages.success(request, ngettext("%(n)d person is back.", "%(n)d people are back.", back) % {"n": back})
+        messages.success(
+            request, ngettext("%(n)d person is back.", "%(n)d people are back.", back) % {"n": back}
+        )
         return redirect("intake:family", pk)
-    return form_page(request, form, family=family, title=_("They are back"), nobody=_("Everybody of this family is in the shelter."))
+    return form_page(
+        request,
+        form,
+        family=family,
+        title=_("They are back"),
+        nobody=_("Everybody of this family is in the shelter."),
+    )
 
 
 def plan(request, pk):
@@ -187,19 +211,27 @@ def plan(request, pk):
         actions.record_intention(someone, form.cleaned_data["plan"], by=request.user)
         messages.success(request, _("Saved."))
         return redirect("intake:family", someone.family_id)
-    return form_page(request, form, family=someone.family, title=_("What does %(name)s plan?") % {"name": someone})
+    return form_page(
+        request, form, family=someone.family, title=_("What does %(name)s plan?") % {"name": someone}
+    )
 
 
 def need(request, pk):
     require(request.user, "intake.add_personneed")
     someone = person_or_404(request.user, pk)
-    states = PersonNeed.State.choices if request.user.has_perm("intake.change_personneed") else PersonNeed.State.choices[:1]
+    states = (
+        PersonNeed.State.choices
+        if request.user.has_perm("intake.change_personneed")
+        else PersonNeed.State.choices[:1]
+    )
     form = NeedForm(request.POST or None, tier=highest_tier(request.user), states=states)
     if request.method == "POST" and form.is_valid():
         actions.record_need(someone, form.cleaned_data["need"], **form.judgement(), by=request.user)
         messages.success(request, _("Saved."))
         return redirect("intake:family", someone.family_id)
-    return form_page(request, form, family=someone.family, title=_("What does %(name)s need?") % {"name": someone})
+    return form_page(
+        request, form, family=someone.family, title=_("What does %(name)s need?") % {"name": someone}
+    )
 
 
 def form_page(request, form, *, family, title, help_text="", nobody=""):

@@ -9,5 +9,8 @@ from intake import places
 @cache_control(private=True, max_age=24 * 3600)
 def place_list(request):
     """[[label, [own names], [full names], nearness, 1 for a department], …]; the page's language decides the labels."""
-    known = [[each.place.label, each.own, each.full, each.nearness, int(bool(each.place.region))] for each in places.entries()]
+    known = [
+        [each.place.label, each.own, each.full, each.nearness, int(bool(each.place.region))]
+        for each in places.entries()
+    ]
     return JsonResponse(known, safe=False)

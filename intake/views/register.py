@@ -42,7 +42,10 @@ def save(request):
     if "more" in request.POST:
         family, people = as_typed(request.POST)
         return draw(request, FamilyForm(shelter=shelter, initial=family), MemberFormSet(initial=people))
-    form, members = FamilyForm(request.POST, shelter=shelter, known=known), MemberFormSet(request.POST, known=known)
+    form, members = (
+        FamilyForm(request.POST, shelter=shelter, known=known),
+        MemberFormSet(request.POST, known=known),
+    )
     if not (form.is_valid() & members.is_valid()):
         return draw(request, form, members, status=422)
     notice = PrivacyNotice.objects.latest()
@@ -66,7 +69,9 @@ def save(request):
 
 def already_saved(request, form, members):
     """The Back button, then other words under the same key: keep both, and ask."""
-    form.add_error(None, _("This form was already saved once. To register these people as another family, save again."))
+    form.add_error(
+        None, _("This form was already saved once. To register these people as another family, save again.")
+    )
     form.renew_key()
     return draw(request, form, members, status=422)
 
@@ -101,7 +106,9 @@ def drawn_row(row, index, needs) -> str:
 def blank_row(language, needs, is_head=False) -> str:
     """Drawn once for each language and list of needs: drawing eight of them took most of the page's time."""
     row = MemberForm(prefix="m-__prefix__", need_choices=needs)
-    return render_to_string(ROW, {"row": row, "number": "__number__", "index": 0 if is_head else "__prefix__"})
+    return render_to_string(
+        ROW, {"row": row, "number": "__number__", "index": 0 if is_head else "__prefix__"}
+    )
 
 
 def last_family(request) -> Family | None:
@@ -123,7 +130,9 @@ def carried_over(last) -> dict:
 def today_here(request) -> int:
     """People registered at this desk today."""
     return Person.objects.filter(
-        family__shelter=request.shift.shelter_id, family__registered_on=timezone.localdate(), family__desk=request.shift.desk
+        family__shelter=request.shift.shelter_id,
+        family__registered_on=timezone.localdate(),
+        family__desk=request.shift.desk,
     ).count()
 
 
@@ -135,7 +144,9 @@ def undo(request, pk):
     if family.registered_by != request.user or age > UNDO_SECONDS:
         raise Http404
     if family.members.filter(services__isnull=False).exists():
-        messages.error(request, _("This family has received services already. Open it to correct what is wrong."))
+        messages.error(
+            request, _("This family has received services already. Open it to correct what is wrong.")
+        )
         return redirect("intake:family", pk)
     actions.undo_registration(family, by=request.user)
     messages.success(request, _("The registration was undone."))

@@ -45,7 +45,9 @@ def record(request, family, form) -> bool:
         say_who_had_it(form, over.people)
         return False
     label = rows[0].service_type.label
-    done = ngettext("%(service)s recorded for %(n)d person.", "%(service)s recorded for %(n)d people.", len(rows))
+    done = ngettext(
+        "%(service)s recorded for %(n)d person.", "%(service)s recorded for %(n)d people.", len(rows)
+    )
     messages.success(request, done % {"service": label, "n": len(rows)})
     return True
 
@@ -56,7 +58,9 @@ def say_who_had_it(form, people):
         when = date_format(timezone.localtime(last), "j M, H:i")
         form.add_error("people", _("%(name)s has had it: %(when)s.") % {"name": person, "when": when})
     form.ask_for_a_reason()
-    form.add_error("override_reason", _("Take off the tick of who has had it, or write here why it is given again."))
+    form.add_error(
+        "override_reason", _("Take off the tick of who has had it, or write here why it is given again.")
+    )
 
 
 def cancel(request, pk):

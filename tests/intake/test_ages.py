@@ -26,7 +26,8 @@ def said_births(draw):
     today = draw(days)
     born = draw(st.dates(today - timedelta(days=OLDEST * 365), today))
     typed = draw(
-        st.sampled_from([f"{born.day}/{born.month}/{born.year}", f"{born.month}/{born.year}", str(born.year)]) | ages_said
+        st.sampled_from([f"{born.day}/{born.month}/{born.year}", f"{born.month}/{born.year}", str(born.year)])
+        | ages_said
     )
     return typed, today
 
@@ -47,7 +48,9 @@ def test_an_age_is_read_as_it_was_said(text):
     assert (birth.born and birth.born.isoformat(), birth.precision) == (born, precision)
 
 
-@pytest.mark.parametrize(("text", "said_on"), [("29", TODAY), ("8m", TODAY), ("1991", None), ("3/1991", None), ("14/3/1991", None)])
+@pytest.mark.parametrize(
+    ("text", "said_on"), [("29", TODAY), ("8m", TODAY), ("1991", None), ("3/1991", None), ("14/3/1991", None)]
+)
 def test_only_an_age_keeps_the_day_it_was_said(text, said_on):
     assert parse(text, TODAY).said_on == said_on
 

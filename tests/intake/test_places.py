@@ -47,7 +47,9 @@ def test_every_label_finds_its_own_place(language):
         known = places.entries()
     found = {entry.place: places.find(entry.place.label, known) for entry in known}
     astray = {place: others for place, others in found.items() if others != [place]}
-    assert [(place.country, *(other.label for other in others)) for place, others in astray.items()] == TAKEN[language]
+    assert [(place.country, *(other.label for other in others)) for place, others in astray.items()] == TAKEN[
+        language
+    ]
 
 
 @pytest.mark.parametrize("country", places.NEAR)

@@ -22,7 +22,9 @@ def rows_of(file_name):
 def test_migrating_loads_the_whole_list(file_name, model_name):
     model = apps.get_model("intake", model_name)
     key = model._meta.pk.name
-    assert {str(pk) for pk in model.objects.values_list("pk", flat=True)} == {row[key] for row in rows_of(file_name)}
+    assert {str(pk) for pk in model.objects.values_list("pk", flat=True)} == {
+        row[key] for row in rows_of(file_name)
+    }
 
 
 def test_every_file_of_the_folder_is_loaded():
@@ -91,7 +93,11 @@ def test_labels_follow_the_language():
 
 def test_a_retired_row_is_no_longer_offered_from_its_day_on():
     today = timezone.localdate()
-    for code, day in [("HN-OL", today), ("HN-YO", today - timedelta(days=1)), ("HN-VA", today + timedelta(days=1))]:
+    for code, day in [
+        ("HN-OL", today),
+        ("HN-YO", today - timedelta(days=1)),
+        ("HN-VA", today + timedelta(days=1)),
+    ]:
         Region.objects.filter(pk=code).update(retired_on=day)
     offered = set(Region.objects.offered().filter(country="HN").values_list("pk", flat=True))
     assert {"HN-OL", "HN-YO"}.isdisjoint(offered)

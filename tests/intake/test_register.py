@@ -1,12 +1,14 @@
 """Screen 03: one form, one transaction, one family."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
-from django.urls import reverse
+from django.utils import timezone
 
-from intake.models import Family, Intention, Person, PersonNeed, Stay
+from intake.models import Family, Intention, Person, PersonNeed, Stay, Submission
 from shelters.models import AccessEvent
+from tests import factories
 
 URL = "/es/families/register/"
 
@@ -35,7 +37,9 @@ ALE = {"given_names": "Ale", "surnames": "Hernández López", "age": "11", "sex"
 
 
 def test_a_family_is_registered_from_one_screen(volunteer, cast, palillo):
-    answer = volunteer.post(URL, posted(MOTHER, ALE, {"given_names": "Bebé", "age": "8m", "sex": "M", "needs": "DS"}))
+    answer = volunteer.post(
+        URL, posted(MOTHER, ALE, {"given_names": "Bebé", "age": "8m", "sex": "M", "needs": "DS"})
+    )
     family = Family.objects.get()
     assert answer.status_code == 302
     assert answer.url == f"{URL}?saved={family.pk}"
@@ -56,3 +60,237 @@ def test_a_family_is_registered_from_one_screen(volunteer, cast, palillo):
 def test_the_page_opens(volunteer):
     page = volunteer.get(URL)
     assert page.status_code == 200
+
+
+def test_the_form_of_the_next_family_carries_origin_and_arrival(volunteer):
+    volunteer.post(URL, posted(MOTHER, arrived_on="ayer"))
+    page = volunteer.get(URL).content.decode()
+    assert 'value="Olancho, Honduras"' in page
+    assert "de la familia anterior" in page
+
+
+def test_people_may_have_no_name_no_age_and_no_country(volunteer):
+    volunteer.post(URL, posted({"sex": "U"}, origin=""))
+    person = Person.objects.get()
+    assert (person.full_name, person.birth_precision, person.sex) == ("", "unknown", "U")
+    assert (person.origin_country, person.origin_region) == ("XU", None)
+
+
+def test_an_origin_of_ones_own_beats_the_familys(volunteer):
+    volunteer.post(URL, posted(MOTHER, {**ALE, "origin": "escuintla"}))
+    assert [p.origin_region_id for p in Person.objects.order_by("position")] == ["HN-OL", "GT-05"]
+
+
+def test_refusing_the_notice_costs_nothing_and_keeps_counts_only(volunteer):
+    data = posted(
+        {**MOTHER, "needs": "X-PR", "age": "14/3/1991"}, notice_answer="refused", comments="vive en…"
+    )
+    assert volunteer.post(URL, data).status_code == 302
+    family, person = Family.objects.get(), Person.objects.get()
+    assert (family.comments, family.left_home_on) == ("", None)
+    assert (person.full_name, person.name_key, person.origin_region) == ("", "", None)
+    assert (person.sex, person.origin_country.code, person.birth_precision) == ("F", "HN", "age")
+    assert not PersonNeed.objects.exists()
+    assert not Intention.objects.exists()
+    assert Stay.objects.count() == 1
+
+
+def test_the_usual_relationships_are_guessed_from_ages(volunteer):
+    brother, grown, unknown = (
+        {"age": "15", "sex": "M"},
+        {"age": "40", "sex": "M"},
+        {"given_names": "Sin edad"},
+    )
+    volunteer.post(URL, posted({"age": "20", "sex": "F"}, brother, grown, {**grown, "age": "41"}, unknown))
+    stored = [person.relationship for person in Person.objects.order_by("position")]
+    assert stored == ["HEAD", "SIBLING", "PARTNER", "UNKNOWN", "UNKNOWN"]
+
+
+@pytest.mark.parametrize("size", [1, 7, 20])
+def test_registering_costs_the_same_queries_whatever_the_size(volunteer, size, django_assert_num_queries):
+    volunteer.post(URL, posted(MOTHER))  # whatever is read once
+    needs = {"needs": "DS"}
+    members = [{**ALE, **needs, "given_names": f"Hija {i}"} for i in range(size)]
+    with django_assert_num_queries(17):
+        assert volunteer.post(URL, posted(*members)).status_code == 302
+
+
+def test_a_resent_form_gives_the_same_answer(volunteer):
+    data = posted(MOTHER, ALE)
+    assert volunteer.post(URL, data).url == volunteer.post(URL, data).url
+    assert Family.objects.count() == 1
+
+
+def test_other_words_under_the_same_key_are_kept_and_asked_about(volunteer):
+    data = posted(MOTHER)
+    volunteer.post(URL, data)
+    answer = volunteer.post(URL, {**data, "m-0-given_names": "Otra"})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert 'value="Otra"' in page
+    assert data["key"] not in page
+    assert Family.objects.count() == 1
+
+
+def test_a_key_of_another_shelter_tells_nothing(volunteer, stranger):
+    data = posted(MOTHER)
+    stranger.post(URL, data)
+    answer = volunteer.post(URL, data)
+    assert answer.status_code == 422
+    assert Family.objects.count() == 1
+
+
+def test_more_rows_keep_everything_and_judge_nothing(volunteer):
+    page = volunteer.post(URL, posted({**MOTHER, "age": "no sé", "needs": "DS"}, more="1")).content.decode()
+    assert 'value="no sé"' in page
+    assert "m-8-given_names" in page
+    assert 'id="mistakes"' not in page
+    assert not Family.objects.exists()
+
+
+# --- undo ----------------------------------------------------------------------------------------------------
+
+
+def test_a_registration_can_be_taken_back_at_once(volunteer):
+    volunteer.post(URL, posted(MOTHER))
+    family = Family.objects.get()
+    assert volunteer.post(f"/es/families/{family.pk}/undo/").url == URL
+    assert not Family.objects.exists()
+    assert AccessEvent.objects.filter(subject_id=str(family.pk), detail={"undone": True}).exists()
+
+
+def test_a_late_copy_of_an_undone_form_stays_out(volunteer):
+    data = posted(MOTHER)
+    volunteer.post(URL, data)
+    volunteer.post(f"/es/families/{data['key']}/undo/")
+    assert volunteer.post(URL, data).status_code == 422
+    assert not Family.objects.exists()
+
+
+def test_only_ones_own_and_only_for_a_while(volunteer, coordinator, stranger, palillo, cast, time_machine):
+    volunteer.post(URL, posted(MOTHER))
+    undo = f"/es/families/{Family.objects.get().pk}/undo/"
+    assert volunteer.get(undo).status_code == 405
+    assert coordinator.post(undo).status_code == 404
+    assert stranger.post(undo).status_code == 404
+    time_machine.move_to(timezone.now() + timedelta(minutes=11))
+    assert volunteer.post(undo).status_code == 404
+    assert Family.objects.count() == 1
+
+
+def test_a_family_that_was_served_is_not_undone(volunteer, cast):
+    volunteer.post(URL, posted(MOTHER))
+    factories.make_service(Person.objects.get())
+    volunteer.post(f"/es/families/{Family.objects.get().pk}/undo/")
+    assert Family.objects.count() == 1
+
+
+# --- who may not ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", ["data_officer", "administrator"])
+def test_who_has_no_desk_registers_nobody(cast, sign_in, role):
+    client = sign_in(getattr(cast, role))
+    assert client.get(URL).status_code == 404
+    assert client.post(URL, posted(MOTHER)).status_code == 404
+    assert not Family.objects.exists()
+
+
+def test_a_shift_comes_first(cast, client):
+    client.force_login(cast.volunteer)
+    assert client.get(URL).url == "/es/shift/"
+
+
+def test_a_shelter_that_was_taken_away_ends_the_shift(cast, volunteer):
+    cast.volunteer.shelters.clear()
+    assert volunteer.post(URL, posted(MOTHER)).status_code == 404
+    assert not Family.objects.exists()
+
+
+def test_a_zone_of_another_shelter_is_no_choice(volunteer, annex):
+    zone = factories.make_zone(annex)
+    assert volunteer.post(URL, posted(MOTHER, zone=zone.pk)).status_code == 422
+
+
+# --- bad input -----------------------------------------------------------------------------------------------
+
+BAD = [
+    ({"m-0-age": "200"}, "Nadie", "m-0-age"),
+    ({"m-0-age": "-3"}, "Escriba una edad", "m-0-age"),
+    ({"m-0-age": "abc"}, "Escriba una edad", "m-0-age"),
+    ({"m-0-age": "1/1/2999"}, "Esa fecha", "m-0-age"),
+    ({"m-0-age": "31/2/1990"}, "31", "m-0-age"),
+    ({"m-0-given_names": "x" * 5000}, "80", "m-0-given_names"),
+    ({"m-0-given_names": "a\x00b"}, "nulo", "m-0-given_names"),
+    ({"m-0-given_names": "a\u202eb"}, "invisibles", "m-0-given_names"),
+    ({"m-1-relationship": "HEAD", "m-1-given_names": "Dos"}, "renglón", "m-1-relationship"),
+    ({"origin": "HN-ZZ"}, "país", "origin"),
+    ({"origin": "la paz"}, "La Paz, Honduras / La Paz, El Salvador", "origin"),
+    ({"days": "-1"}, "0", "days"),
+    ({"days": "muchos"}, "entero", "days"),
+    ({"arrived_on": "mañana"}, "5/11", "arrived_on"),
+    ({"arrived_on": "1/1/2999"}, "hoy", "arrived_on"),
+    ({"language": "zzz"}, "", "language"),
+    ({"plan": "zzz"}, "", "plan"),
+    ({"notice_answer": ""}, "Aviso", "notice_answer"),
+    ({"key": "no"}, "", "key"),
+    ({"m-0-sex": "Z"}, "", "m-0-sex"),
+    ({"m-0-needs": "Z"}, "", "m-0-needs"),
+]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words", "field"),
+    BAD,
+    ids=[f"{field}={value!r:.20}" for each, _w, field in BAD for value in [next(iter(each.values()))]],
+)
+def test_bad_input_is_answered_in_words_and_nothing_is_lost(volunteer, fields, words, field):
+    answer = volunteer.post(URL, posted({**MOTHER, "surnames": "Hernández Guardado"}, ALE) | fields)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert 'id="mistakes"' in page
+    assert words.lower() in page.lower()
+    assert "Hernández Guardado" in page
+    assert not Family.objects.exists()
+
+
+def test_sixty_people_are_asked_to_come_as_two_families(volunteer):
+    people = [{"given_names": f"Persona {i}", "age": "20"} for i in range(60)]
+    answer = volunteer.post(URL, posted(*people))
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "40" in page
+    assert "Persona 59" in page
+    assert not Family.objects.exists()
+
+
+def test_nobody_at_all_is_no_family(volunteer):
+    assert volunteer.post(URL, posted({})).status_code == 422
+
+
+@pytest.mark.parametrize("rows", ["", "-1", "99999999999999999999", "x"])
+def test_a_damaged_form_is_no_server_error(volunteer, rows):
+    for more in ({}, {"more": "1"}):
+        assert volunteer.post(URL, posted(MOTHER, **{"m-TOTAL_FORMS": rows}, **more)).status_code in (
+            200,
+            302,
+            422,
+        )
+
+
+def test_emoji_and_other_alphabets_are_stored_as_typed(volunteer):
+    volunteer.post(URL, posted({"given_names": "Ana 🌻", "surnames": "محمد Ñandú"}))
+    assert Person.objects.get().full_name == "Ana 🌻 محمد Ñandú"
+
+
+def test_a_failed_family_leaves_nothing_behind(volunteer, monkeypatch):
+    """All or nothing: when the trail cannot be written, there is no family either."""
+
+    def broken(*_args, **_kwargs):
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr("intake.actions.record", broken)
+    volunteer.raise_request_exception = False
+    assert volunteer.post(URL, posted(MOTHER)).status_code == 500
+    assert not Family.objects.exists()
+    assert not Submission.objects.exists()

@@ -201,11 +201,11 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("query", HOSTILE)
 @pytest.mark.parametrize("model", ["shelter", "zone", "organization", "user", "accessevent"])
-def test_no_list_address_breaks_the_server(administrator, palillo, query, model):
-    response = administrator.get(address(f"shelters.{model}", query), follow=True)
-    assert response.status_code in (200, 400, 404)
+def test_no_list_address_breaks_the_server(administrator, palillo, model):
+    for query in HOSTILE:
+        response = administrator.get(address(f"shelters.{model}", query), follow=True)
+        assert response.status_code in (200, 400, 404), query
 
 
 @pytest.mark.parametrize(
@@ -215,11 +215,11 @@ def test_no_lookup_but_the_filters_is_answered(coordinator, palillo, query):
     assert coordinator.get(address("shelters.shelter", f"?{query}")).status_code == 400
 
 
-@pytest.mark.parametrize("key", [NUMBER, "x", "-1", "%00", "0", "1%2F2", "1e5", "٣", "_5Fx"])
 @pytest.mark.parametrize("page", ["change/", "history/", "delete/", "history/1/", ""])
-def test_impossible_keys_are_not_there(administrator, palillo, key, page):
-    response = administrator.get(address("shelters.shelter", f"{key}/{page}"), follow=True)
-    assert response.status_code in (400, 404)
+def test_impossible_keys_are_not_there(administrator, palillo, page):
+    for key in (NUMBER, "x", "-1", "%00", "0", "1%2F2", "1e5", "٣", "_5Fx"):
+        response = administrator.get(address("shelters.shelter", f"{key}/{page}"), follow=True)
+        assert response.status_code in (400, 404), key
 
 
 @pytest.mark.parametrize("version", [NUMBER, "x", "0", "-1"])
@@ -228,10 +228,10 @@ def test_impossible_versions_are_not_there(coordinator, palillo, version):
 
 
 @pytest.mark.parametrize("key", [NUMBER, "x", "", "\0", "-1"])
-@pytest.mark.parametrize("index", ["0", "-7", NUMBER, "x"])
-def test_impossible_choices_change_nothing(coordinator, cross, key, index):
-    sent = {"action": "retire", "_selected_action": key, "index": index}
-    assert coordinator.post(address("shelters.organization"), sent).status_code in (302, 404)
+def test_impossible_choices_change_nothing(coordinator, cross, key):
+    for index in ("0", "-7", NUMBER, "x"):
+        sent = {"action": "retire", "_selected_action": key, "index": index}
+        assert coordinator.post(address("shelters.organization"), sent).status_code in (302, 404), index
     assert Organization.objects.filter(retired_on__isnull=True).count() == 1
 
 

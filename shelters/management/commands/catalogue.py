@@ -30,7 +30,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("--compile", action="store_true", help="only make the .mo files")
-        parser.add_argument("--check", action="store_true", help="fail when a string is missing or untranslated")
+        parser.add_argument(
+            "--check", action="store_true", help="fail when a string is missing or untranslated"
+        )
 
     def handle(self, *, compile, check, **_options):
         if not compile:
@@ -69,14 +71,18 @@ def collect(root) -> dict:
 def messages_of(source) -> dict:
     found = {}
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and (places := CALLS.get(getattr(node.func, "id", getattr(node.func, "attr", None)))):
+        if isinstance(node, ast.Call) and (
+            places := CALLS.get(getattr(node.func, "id", getattr(node.func, "attr", None)))
+        ):
             words = [node.args[i] if i is not None and i < len(node.args) else None for i in places]
             if isinstance(words[0], ast.Constant) and isinstance(words[0].value, str):
                 found[words[0].value] = words[1].value if words[1] is not None else None
     return found
 
 
-TEMPLATE_CALL = re.compile(r"""\b(n?gettext|_)\(u?(\"(?:[^"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')(?:\s*,\s*u?(\"(?:[^"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'))?""")
+TEMPLATE_CALL = re.compile(
+    r"""\b(n?gettext|_)\(u?(\"(?:[^"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')(?:\s*,\s*u?(\"(?:[^"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'))?"""
+)
 
 
 def messages_of_template(source) -> dict:
@@ -115,8 +121,15 @@ def fits(entry, plural) -> bool:
 def blank(msgid, plural, language):
     if language == "en":  # the code speaks English already
         forms = {0: msgid, 1: plural} if plural else {}
-        return polib.POEntry(msgid=msgid, msgid_plural=plural or "", msgstr="" if plural else msgid, msgstr_plural=forms)
-    return polib.POEntry(msgid=msgid, msgid_plural=plural or "", msgstr="", msgstr_plural={0: "", 1: "", 2: ""} if plural else {})
+        return polib.POEntry(
+            msgid=msgid, msgid_plural=plural or "", msgstr="" if plural else msgid, msgstr_plural=forms
+        )
+    return polib.POEntry(
+        msgid=msgid,
+        msgid_plural=plural or "",
+        msgstr="",
+        msgstr_plural={0: "", 1: "", 2: ""} if plural else {},
+    )
 
 
 def untranslated(wanted, catalogue) -> list[str]:

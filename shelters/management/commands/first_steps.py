@@ -12,7 +12,14 @@ from shelters import roles
 from shelters.models import Shelter, User
 from shelters.views import FIRST_ADMINISTRATOR
 
-SIGN_INS = {"volunteer": "ana", "legal": "lucia", "health": "hugo", "coordinator": "carmen", "data_officer": "dora", "administrator": "alma"}
+SIGN_INS = {
+    "volunteer": "ana",
+    "legal": "lucia",
+    "health": "hugo",
+    "coordinator": "carmen",
+    "data_officer": "dora",
+    "administrator": "alma",
+}
 WORDS = "agua barco cielo dulce faro gato hoja isla jarra lago luna mango nube olla pan rama sal tren uva vela".split()
 
 
@@ -26,11 +33,15 @@ class Command(BaseCommand):
     def handle(self, *, address, empty, **_options):
         if empty:
             if not User.objects.exists():
-                self.stdout.write("\nNobody can sign in yet. This link makes the first administrator, once, within a day:\n")
+                self.stdout.write(
+                    "\nNobody can sign in yet. This link makes the first administrator, once, within a day:\n"
+                )
                 self.stdout.write(f"  {address}{first_administrator_path()}\n")
             return
         if User.objects.exists() or Shelter.objects.exists():
-            self.stdout.write("This database is in use; its sign-ins are what they were. (A new one: delete var/puente.sqlite3)")
+            self.stdout.write(
+                "This database is in use; its sign-ins are what they were. (A new one: delete var/puente.sqlite3)"
+            )
             return
         call_command("demo_data", "palillo", stdout=self.stdout, stderr=self.stderr)
         self.stdout.write("\nDemo sign-ins, new for this database:\n")
@@ -52,4 +63,6 @@ def give_password(username, role) -> str:
 
 def first_administrator_path() -> str:
     with translation.override("es"):
-        return reverse("first_administrator", args=[signing.dumps(FIRST_ADMINISTRATOR, salt=FIRST_ADMINISTRATOR)])
+        return reverse(
+            "first_administrator", args=[signing.dumps(FIRST_ADMINISTRATOR, salt=FIRST_ADMINISTRATOR)]
+        )

@@ -144,54 +144,53 @@ def test_an_address_fills_no_form(coordinator, theirs, model):
 # --- hostile addresses --------------------------------------------------------------------------------------
 
 NUMBER = "9" * 30
+ORACLES = [
+    "family__shelter__name__startswith=E",
+    "id__regex=(",
+    "given_names__startswith=N",
+    "person__given_names__contains=e",
+    "service_type__exact=LEG-ASY",
+    "service_type__sensitivity__exact=legal",
+    "need__tier__gte=3",
+    "name_key__contains=n",
+    "history__given_names=x",
+    "pk__in=" + NOBODY,
+    "shelter__staff__password__startswith=a",
+]
+HOSTILE = [
+    f"p={NUMBER}",
+    "p=x",
+    f"o={NUMBER}",
+    "o=-9.x",
+    "q=%00",
+    "q=%25_'%22\\",
+    "e=1&p=0",
+    "country=%27",
+    "given_on_days=-1",
+    "_to_field=x",
+]
+IMPOSSIBLE = [NUMBER, "x", "%00", NOBODY, NOBODY + "0", "-1"]
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "family__shelter__name__startswith=E",
-        "id__regex=(",
-        "given_names__startswith=N",
-        "person__given_names__contains=e",
-        "service_type__exact=LEG-ASY",
-        "service_type__sensitivity__exact=legal",
-        "need__tier__gte=3",
-        "name_key__contains=n",
-        "history__given_names=x",
-        "pk__in=" + NOBODY,
-        "shelter__staff__password__startswith=a",
-    ],
-)
 @pytest.mark.parametrize("model", PEOPLE)
-def test_no_oracle(coordinator, ours, model, query):
-    assert coordinator.get(address(model, f"?{query}")).status_code == 400
+def test_no_oracle(coordinator, ours, model):
+    for query in ORACLES:
+        assert coordinator.get(address(model, f"?{query}")).status_code == 400, query
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        f"p={NUMBER}",
-        "p=x",
-        f"o={NUMBER}",
-        "o=-9.x",
-        "q=%00",
-        "q=%25_'%22\\",
-        "e=1&p=0",
-        "country=%27",
-        "given_on_days=-1",
-        "_to_field=x",
-    ],
-)
 @pytest.mark.parametrize("model", [*PEOPLE, *LISTS])
-def test_no_list_address_breaks_the_server(coordinator, ours, model, query):
-    assert coordinator.get(address(model, f"?{query}"), follow=True).status_code in (200, 400, 404)
+def test_no_list_address_breaks_the_server(coordinator, ours, model):
+    for query in HOSTILE:
+        response = coordinator.get(address(model, f"?{query}"), follow=True)
+        assert response.status_code in (200, 400, 404), query
 
 
-@pytest.mark.parametrize("key", [NUMBER, "x", "%00", NOBODY, NOBODY + "0", "-1"])
-@pytest.mark.parametrize("page", ["change/", "history/", "delete/", "history/1/"])
 @pytest.mark.parametrize("model", ["person", "servicetype", "privacynotice", "intention"])
-def test_impossible_keys_are_not_there(coordinator, ours, model, key, page):
-    assert coordinator.get(address(model, f"{key}/{page}"), follow=True).status_code in (400, 404)
+def test_impossible_keys_are_not_there(coordinator, ours, model):
+    for page in ("change/", "history/", "delete/", "history/1/"):
+        for key in IMPOSSIBLE:
+            response = coordinator.get(address(model, f"{key}/{page}"), follow=True)
+            assert response.status_code in (400, 404), (key, page)
 
 
 @pytest.mark.parametrize("key", ["x", "\0", NUMBER, "A" * 500])
@@ -204,12 +203,11 @@ def test_impossible_choices_change_nothing(coordinator, db, key):
 # --- lists --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("typed", ["nunez", "NÚÑEZ", "neptali nunez", "Núñ"])
 @pytest.mark.parametrize("model", PEOPLE)
-def test_search_is_blind_to_accents(coordinator, ours, palillo, model, typed):
+def test_search_is_blind_to_accents(coordinator, ours, palillo, model):
     records_of(factories.make_family(palillo, {"given_names": "Berta", "surnames": "Solís"}))
-    page = coordinator.get(address(model), {"q": typed})
-    assert page.context["cl"].result_count == 1
+    for typed in ("nunez", "NÚÑEZ", "neptali nunez", "Núñ"):
+        assert coordinator.get(address(model), {"q": typed}).context["cl"].result_count == 1, typed
 
 
 def test_the_list_of_families_says_who_and_from_where(coordinator, family):
@@ -219,19 +217,14 @@ def test_the_list_of_families_says_who_and_from_where(coordinator, family):
         assert words in page
 
 
-@pytest.mark.parametrize("query", ["", "?q=a", "?arrived_on_days=30", "?country=other"])
+@pytest.mark.parametrize("query", ["", "?q=a"])
 def test_lists_cost_the_same_for_one_row_and_for_thirty(coordinator, palillo, ours, query):
-    models = [
-        model
-        for model in PEOPLE
-        if not query.startswith(("?arr", "?cou")) or model in ("family" if "arr" in query else "person")
-    ]
-    for model in models:
-        coordinator.get(address(model, query))
-    before = {model: cost(coordinator, model, query) for model in models}
+    for model in PEOPLE:
+        coordinator.get(address(model, query))  # what is remembered after the first time
+    before = {model: cost(coordinator, model, query) for model in PEOPLE}
     for _n in range(30):
         records_of(factories.make_family(palillo, {}, {"age": 3}))
-    assert {model: cost(coordinator, model, query) for model in models} == before
+    assert {model: cost(coordinator, model, query) for model in PEOPLE} == before
 
 
 def cost(client, model, query):
@@ -241,8 +234,22 @@ def cost(client, model, query):
 
 
 @pytest.mark.parametrize(
-    "query",
-    ["country=HN", "country=other", "sex__exact=F", "relationship__exact=HEAD", "birth_precision__exact=age"],
+    ("model", "query", "found"),
+    [
+        ("person", "country=HN", 2),
+        ("person", "country=other", 0),
+        ("person", "sex__exact=M", 0),
+        ("person", "relationship__exact=HEAD", 1),
+        ("person", "birth_precision__exact=age", 2),
+        ("family", "arrived_on_days=30", 0),
+        ("family", "notice_answer__exact=accepted", 1),
+        ("stay", "inside=yes", 2),
+        ("stay", "inside=no", 0),
+        ("servicereceived", "cancelled=no", 1),
+        ("servicereceived", "service_type__code__exact=FOOD-LUN", 1),
+        ("personneed", "state__exact=confirmed", 0),
+        ("intention", "plan__code__exact=MEX-STAY", 1),
+    ],
 )
-def test_people_are_filtered(coordinator, family, query):
-    assert coordinator.get(address("person", f"?{query}")).status_code == 200
+def test_filters_find_what_they_say(coordinator, ours, model, query, found):
+    assert coordinator.get(address(model, f"?{query}")).context["cl"].result_count == found

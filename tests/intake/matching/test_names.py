@@ -64,11 +64,13 @@ def test_composed_and_decomposed_letters_are_the_same(text):
     assert fold(composed) == fold(decomposed)
 
 
-@given(st.text(alphabet=st.characters(max_codepoint=0x17F)))
+@given(st.text(alphabet=st.characters(max_codepoint=0x17F, exclude_characters="ı")))
 def test_capitals_make_no_difference_in_european_names(text):
-    assert fold(text.upper()) == fold(text.lower()) or "ı" in text or "ŉ" in text
+    assert fold(text.upper()) == fold(text.lower())
 
 
 @given(st.text(), st.text())
 def test_columns_are_folded_one_by_one_or_together_alike(given_names, surnames):
-    assert fold(given_names, surnames) == " ".join(part for part in (fold(given_names), fold(surnames)) if part)
+    assert fold(given_names, surnames) == " ".join(
+        part for part in (fold(given_names), fold(surnames)) if part
+    )

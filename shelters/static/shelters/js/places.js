@@ -7,7 +7,7 @@
   function rank([, own, full, nearness, region], typed) {
     const starts = typed.split(" ");
     if (!words(own).some(word => word.startsWith(starts[0]))) return null;
-    const all = words(full);
+    const all = words([...own, ...full]);
     if (!starts.every(start => all.some(word => word.startsWith(start)))) return null;
     return (own.includes(typed) || full.includes(typed) ? 0 : 1) * 100 + nearness * 10 + region;
   }
