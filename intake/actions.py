@@ -6,7 +6,7 @@ fails on its primary key and gets the first one's family as its answer (`Already
 
 from contextlib import contextmanager
 from datetime import datetime, time
-from itertools import groupby
+from itertools import count, groupby
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -180,9 +180,9 @@ def depart(people, *, at, to, by) -> int:
     for stay in stays:
         stay.out_at, stay.out_on, stay.out_to = at, stay.shelter.day_of(at), to
     correct(stays, ["out_at", "out_on", "out_to"], by=by)
-    for _family_id, group in groupby(
-        sorted(people, key=lambda person: person.family_id), key=lambda person: person.family_id
-    ):
+    inside = {stay.person_id for stay in stays}
+    gone = sorted((person for person in people if person.pk in inside), key=lambda person: person.family_id)
+    for _family_id, group in groupby(gone, key=lambda person: person.family_id):
         members = list(group)
         record(
             Action.DEPARTED,
@@ -222,7 +222,8 @@ def record_service(*, submission, service, people, override_reason="", by) -> li
     service.given_on, service.slot = shelter.day_of(service.given_at), shelter.meal_at(service.given_at)
     with once(submission):
         keys = limit_keys(service, people)
-        over = {person: last for person, (_key, last) in keys.items() if last}
+        has_limit = service.service_type.limit_per != ServiceType.LimitPer.NONE
+        over = {person: last for person, (key, last) in keys.items() if has_limit and key is None}
         if over and not override_reason:
             raise OverLimit(over)
         rows = [
@@ -271,14 +272,15 @@ def copy_for(service, person, limit_key, override_reason) -> ServiceReceived:
 def limit_keys(service, people) -> dict:
     """For each person (the key of the limit to take or None, when they last had it or None).
 
-    The key ends in how much came before, so two counters that saw the same state collide in the database.
+    The key ends in the first number nobody holds, so two counters that saw the same state collide in the
+    database, and a cancelled number is free again.
     """
     kind = service.service_type
     if kind.limit_per == ServiceType.LimitPer.NONE:
         return dict.fromkeys(people, (None, None))
     stays = dict(Stay.objects.filter(person__in=people).order_by("in_at").values_list("person_id", "id"))
     scopes = {person: service.limit_scope(stays.get(person.pk)) for person in people}
-    had = {person.pk: (0, None) for person in people}
+    had = {person.pk: (0, None, set()) for person in people}
     earlier = ServiceReceived.objects.filter(
         person__in=people, service_type=kind, limit_key__isnull=False
     ).order_by("given_at")
@@ -286,13 +288,16 @@ def limit_keys(service, people) -> dict:
     for person_id, key, quantity, given_at in earlier.values_list(
         "person_id", "limit_key", "quantity", "given_at"
     ):
-        if key.rpartition("#")[0] == by_id[person_id]:
-            had[person_id] = (had[person_id][0] + quantity, given_at)
+        scope, _hash, number = key.rpartition("#")
+        if scope == by_id[person_id]:
+            used, _last, taken = had[person_id]
+            had[person_id] = (used + quantity, given_at, {*taken, int(number)})
     keys = {}
     for person in people:
-        used, last = had[person.pk]
+        used, last, taken = had[person.pk]
+        free = next(number for number in count(1) if number not in taken)
         fits = used + service.quantity <= kind.limit_count
-        keys[person] = (f"{scopes[person]}#{used + 1}", None) if fits else (None, last or service.given_at)
+        keys[person] = (f"{scopes[person]}#{free}", None) if fits else (None, last)
     return keys
 
 
@@ -319,8 +324,9 @@ def change_family(family, changed, *, by) -> None:
     family.version += 1
     if family.is_count_only:
         family.comments, family.left_home_on = "", None
-        reduce_to_counts(family, by=by)
     family.save()
+    if family.is_count_only:  # after saving, which keeps what was stored before in the history
+        reduce_to_counts(family, by=by)
     record(Action.FAMILY_CHANGED, by=by, shelter=family.shelter, subject=family, fields=changed)
 
 
@@ -329,11 +335,13 @@ def reduce_to_counts(family, *, by) -> None:
     people = list(family.members.all())
     for person in people:
         person.reduce_to_counts(family.shelter.today())
+        person.name_key = ""  # a bulk update does not fold it anew
         person.version += 1
     Person.objects.bulk_update(
         people, ["given_names", "surnames", "known_as", "name_key", "origin_region", *BIRTH, "version"]
     )
-    Person.history.filter(family_id=family.pk).delete()
+    # By person: they may have been in another family before, and others in this one.
+    Person.history.filter(id__in=[person.pk for person in people]).delete()
     Family.history.filter(id=family.pk).delete()
     PersonNeed.objects.filter(person__in=people).delete()
     PersonNeed.history.filter(person__in=people).delete()
@@ -358,8 +366,11 @@ def change_person(person, changed, *, by) -> None:
 
 @transaction.atomic
 def record_intention(person, plan, *, by) -> Intention:
-    """A change of mind is a new row."""
+    """A change of mind is a new row; the same plan again on the same day (a double click) is none."""
     shelter, now = person.family.shelter, timezone.now()
+    latest = person.intentions.first()
+    if latest and (latest.plan_id, latest.said_on) == (plan.pk, shelter.day_of(now)):
+        return latest
     intention = Intention.objects.create(
         person=person, plan=plan, said_at=now, said_on=shelter.day_of(now), by=by
     )

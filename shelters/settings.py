@@ -188,6 +188,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LANGUAGE_CODE = "es"
 LANGUAGES = [("es", "Español"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "shelters" / "locale"]
+FORMAT_MODULE_PATH = "shelters.formats"
 TIME_ZONE = "America/Mexico_City"  # until a shelter's own zone is activated
 USE_TZ = True
 COUNTRIES_FIRST = ["HN", "GT", "SV", "NI", "MX"]

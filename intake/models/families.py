@@ -272,7 +272,7 @@ class Person(Tracked):
                 name="person_said_age_has_its_day",
             ),
             models.CheckConstraint(
-                condition=Q(origin_region__isnull=True) | Q(origin_country=Left("origin_region_id", 2)),
+                condition=Q(origin_region__isnull=True) | Q(origin_country=Left("origin_region", 2)),
                 name="person_region_lies_in_country",
                 violation_error_message=_("That department is not in that country."),
             ),

@@ -55,7 +55,7 @@ def record(request, family, form) -> bool:
 def say_who_had_it(form, people):
     """Nobody is refused: it can be given again, with a reason, or those people's ticks taken off."""
     for person, last in people.items():
-        when = date_format(timezone.localtime(last), "j M, H:i")
+        when = date_format(timezone.localtime(last), "DATETIME_FORMAT")
         form.add_error("people", _("%(name)s has had it: %(when)s.") % {"name": person, "when": when})
     form.ask_for_a_reason()
     form.add_error(

@@ -144,9 +144,6 @@ def test_a_department_lies_in_its_country(person):
         Person.objects.filter(pk=person.pk).update(origin_country="XU", origin_region="HN-OL")
 
 
-@pytest.mark.xfail(
-    reason='The constraint names "origin_region_id", which validation does not know', strict=True
-)
 def test_a_department_in_another_country_is_said_in_words(person):
     person.origin_country, person.origin_region_id = "GT", "HN-OL"
     assert words_about(person) == ["That department is not in that country."]
