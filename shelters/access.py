@@ -26,6 +26,11 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request):
         return False
 
+    def authenticate(self, request, **credentials):
+        """allauth would let in an active account whose last day is over, to tell it so; it gets the usual words."""
+        user = super().authenticate(request, **credentials)
+        return user if user and user.has_access else None
+
 
 def current_shelter(request) -> Shelter:
     """The shelter of this shift, checked again; 404 when the account has lost it or never had one."""

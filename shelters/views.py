@@ -48,13 +48,14 @@ def shift(request):
 
 
 FIRST_ADMINISTRATOR = "first-administrator"
+ONE_DAY = 24 * 3600
 
 
 @login_not_required
 def first_administrator(request, token):
     """Opens once: with a signed link a day old at most, and only while nobody has an account."""
     try:
-        signing.loads(token, salt=FIRST_ADMINISTRATOR, max_age=24 * 3600)
+        signing.loads(token, salt=FIRST_ADMINISTRATOR, max_age=ONE_DAY)
     except signing.BadSignature as error:
         raise Http404 from error
     if User.objects.exists():

@@ -1,4 +1,4 @@
-"""What people type for where they come from, and what a Spanish page finds: for the server here, for places.js in the browser."""
+"""What people type for where they come from, and what a Spanish page finds: for the server, and for places.js."""
 
 CASES = {
     "": [],

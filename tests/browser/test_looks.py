@@ -1,0 +1,79 @@
+"""Every page on a phone and on a laptop, in both languages: no WCAG violation, nothing wider than the screen."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests import factories
+
+pytestmark = pytest.mark.browser
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+
+
+@pytest.fixture
+def family(palillo, cast):
+    members = [
+        {"given_names": "Neptalí", "surnames": "Hernández López", "age": 34},
+        {"given_names": "Ale", "age": 11},
+    ]
+    family = factories.make_family(palillo, *members, by=cast.volunteer)
+    head = family.members.first()
+    factories.make_service(head, "FOOD-LUN")
+    factories.make_intention(head)
+    factories.make_need(head, "X-PR")
+    return family
+
+
+def paths_of(family):
+    person, service = family.members.first(), family.members.first().services.get()
+    yield from (
+        "",
+        "shift/",
+        "handbook/",
+        "families/register/",
+        "account/password/",
+        f"families/{family.pk}/",
+    )
+    yield from (f"families/{family.pk}/{name}/" for name in ("edit", "add", "split", "departure", "service"))
+    yield from (f"people/{person.pk}/", f"people/{person.pk}/plan/", f"people/{person.pk}/need/")
+    yield f"services/{service.pk}/cancel/"
+    yield from ("admin/reports/", "admin/reports/census/?shelter=palillo&as_of=2018-11-06T12:00")
+
+
+@pytest.mark.parametrize("phone", [True, False], ids=["phone", "laptop"])
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_every_page_is_accessible_and_fits(open_browser, cast, family, phone, language):
+    page = open_browser(cast.coordinator, phone=phone, language=language)
+    for path in paths_of(family):
+        page.goto(f"/{language}/{path}")
+        check(page, path)
+    visitor = open_browser(phone=phone, language=language)
+    visitor.goto(f"/{language}/account/login/")
+    check(visitor, "login")
+
+
+@pytest.mark.parametrize("phone", [True, False], ids=["phone", "laptop"])
+def test_the_registration_screen_is_accessible_with_mistakes_in_it(open_browser, cast, phone, palillo):
+    page = open_browser(cast.volunteer, phone=phone)
+    page.goto("/es/families/register/")
+    page.fill("#id_m-0-age", "200")
+    page.locator(".open-more").first.click()
+    page.fill("#id_origin", "la paz")
+    page.click("#save")
+    page.wait_for_selector("#mistakes")
+    check(page, "register with mistakes")
+
+
+@pytest.mark.parametrize("path", ["", "admin/reports/census/?shelter=palillo"])
+def test_empty_pages_say_so(open_browser, cast, palillo, path):
+    page = open_browser(cast.coordinator, phone=True)
+    page.goto(f"/es/{path}")
+    check(page, path)
+    assert "0" in page.locator("body").inner_text() or "Nadie" in page.locator("body").inner_text()
+
+
+def check(page, name):
+    violations = Axe().run(page, options=RULES).response["violations"]
+    found = [(each["id"], [node["html"][:160] for node in each["nodes"]]) for each in violations]
+    assert found == [], name
+    width, screen = page.evaluate("() => [document.documentElement.scrollWidth, innerWidth]")
+    assert width <= screen, f"{name} is {width} wide on a screen of {screen}"
