@@ -41,13 +41,18 @@ def services(people, user):
     may_see = sensitivities(user)
     rows = ServiceReceived.objects.visible_to(user).filter(person__in=people)
     rows = rows.select_related("service_type__category", "organization", "outcome", "recorded_by", "person")
-    for _key, group in groupby(rows.order_by("-given_at", "service_type", "person__position"), key=one_event):
+    in_order = ("-given_at", "service_type", "cancelled_at", "override_reason", "person__position")
+    for _key, group in groupby(rows.order_by(*in_order), key=one_event):
         group = tuple(group)
-        yield Happening(group[0].given_at, "service", group, group[0].service_type.sensitivity not in may_see)
+        is_reserved = group[0].service_type.sensitivity not in may_see
+        if is_reserved:  # what was written beside it may tell what it was
+            for row in group:
+                row.override_reason = row.cancel_reason = ""
+        yield Happening(group[0].given_at, "service", group, is_reserved)
 
 
 def one_event(row):
-    return row.given_at, row.service_type_id, row.cancelled_at
+    return row.given_at, row.service_type_id, row.cancelled_at, row.override_reason
 
 
 def stays(people):

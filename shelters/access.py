@@ -6,6 +6,7 @@ from django.contrib.auth.models import Permission
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
+from shelters.audit import Action, record
 from shelters.models import Shelter
 
 
@@ -30,6 +31,18 @@ class AccountAdapter(DefaultAccountAdapter):
         """allauth would let in an active account whose last day is over, to tell it so; it gets the usual words."""
         user = super().authenticate(request, **credentials)
         return user if user and user.has_access else None
+
+    def authentication_failed(self, request, **_credentials):
+        """Without the name that was typed: it may be a password in the wrong box."""
+        record(Action.SIGN_IN_REFUSED, by=None)
+
+    def login(self, request, user):
+        super().login(request, user)
+        record(Action.SIGNED_IN, by=user)
+
+    def logout(self, request):
+        record(Action.SIGNED_OUT, by=request.user)
+        super().logout(request)
 
 
 def current_shelter(request) -> Shelter:

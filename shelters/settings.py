@@ -29,10 +29,18 @@ def kept_secret(path):
         raise ImproperlyConfigured(f"Set SECRET_KEY: the key file cannot be kept ({error})") from error
 
 
+def switch(name):
+    """An on/off setting, off when not set. A word that is neither stops the start: "HTTPS=ture" must not mean off."""
+    word = env.str(name, "off").strip().lower()
+    if word not in {"on", "true", "yes", "1", "off", "false", "no", "0", ""}:
+        raise ImproperlyConfigured(f"{name} is “{word}”. Write on or off.")
+    return word in {"on", "true", "yes", "1"}
+
+
 # --- where we are ------------------------------------------------------------------------------------------
 
-DEBUG = env.bool("DEBUG", False)
-HTTPS = env.bool("HTTPS", False)  # served behind TLS: cookies, redirects and HSTS follow
+DEBUG = switch("DEBUG")
+HTTPS = switch("HTTPS")  # served behind TLS: cookies, redirects and HSTS follow
 SECRET_KEY = env.str("SECRET_KEY", "") or kept_secret(VAR_DIR / "secret_key")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])

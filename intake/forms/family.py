@@ -69,6 +69,7 @@ class PersonEditForm(VersionedForm):
 
     def __init__(self, *args, instance, **kwargs):
         super().__init__(*args, instance=instance, **kwargs)
+        self.fields["origin"].stored = self.stored["origin"]
         if instance.family.is_count_only:  # they refused the notice: no names, not even by mistake
             for name in self.names:
                 del self.fields[name]

@@ -17,6 +17,7 @@ from shelters.forms import LineField
 
 TODAY = {"hoy", "today"}
 YESTERDAY = {"ayer", "yesterday"}
+EARLIEST = 1900  # an earlier year is a slip of the finger
 DAY = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})(?:[/.\- ](\d{4}))?")
 
 
@@ -61,7 +62,8 @@ class DayField(LineField):
         try:
             if found:
                 day, month, year = (int(part) if part else None for part in found.groups())
-                return date(year or latest_year(day, month, today), month, day)
+                if year is None or year >= EARLIEST:
+                    return date(year or latest_year(day, month, today), month, day)
         except ValueError:
             pass
         raise ValidationError(_("Write a day as day/month: 5/11, 5/11/2018, or “today”."), code="day")
@@ -73,16 +75,18 @@ def latest_year(day, month, today):
 
 
 class PlaceField(LineField):
-    """What somebody types of a country or a department; cleans to a `places.Place`, or None when empty."""
+    """What somebody types of a country or a department; cleans to a `places.Place`, or None when empty or untouched."""
 
     def __init__(self, **kwargs):
         super().__init__(required=False, max_length=80, **kwargs)
         # Shared by the fields of one page: see `known_places`.
         self.known = None
+        # What is stored already: sent back untouched it is not judged, for a department may be retired meanwhile.
+        self.stored = None
 
     def clean(self, value):
         text = super().clean(value)
-        if not text:
+        if not text or text == self.stored:
             return None
         found = places.find(text, self.known or places.entries())
         if len(found) == 1:

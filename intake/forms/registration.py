@@ -43,10 +43,22 @@ class SubmissionForm(forms.Form):
             key=self.cleaned_data["key"], digest=hashlib.sha256(repr(sent).encode()).hexdigest(), by=by
         )
 
+    def saved_before(self, by) -> Submission | None:
+        """What an earlier copy of this very form made, after which this copy may fit no longer."""
+        key = self.cleaned_data.get("key")
+        if not key:
+            return None
+        return Submission.objects.filter(pk=key, by=by, digest=self.submission(by).digest).first()
+
     def renew_key(self):
         """Let the form be sent again as something new, with everything typed kept."""
         self.data = self.data.copy()
         self.data["key"] = str(uuid7())
+
+    def ask_again(self):
+        """Other words came under a key that was used (the Back button): keep them, and ask."""
+        self.add_error(None, _("This form was already saved once. If this is something else, save again."))
+        self.renew_key()
 
 
 class FamilyForm(SubmissionForm):

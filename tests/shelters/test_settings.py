@@ -1,0 +1,80 @@
+"""What production promises, asked of a fresh process as production would start it."""
+
+import os
+import secrets
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+PRODUCTION = {"HTTPS": "on", "SECRET_KEY": secrets.token_urlsafe(60), "ALLOWED_HOSTS": "puente.example.org"}
+
+
+def manage(*arguments, **environment):
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")
+    }
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "manage.py", *arguments],
+        cwd=settings.BASE_DIR,
+        env={**clean, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def ask(expression, **environment):
+    answer = manage(
+        "shell", "-v", "0", "-c", f"from django.conf import settings; print({expression})", **environment
+    )
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout.strip()
+
+
+@pytest.fixture
+def database(tmp_path):
+    return {"DATABASE_URL": f"sqlite:///{tmp_path / 'puente.sqlite3'}"}
+
+
+def test_the_deployment_check_is_clean_with_production_settings(database):
+    answer = manage("check", "--deploy", "--database", "default", **PRODUCTION, **database)
+    assert answer.returncode == 0, answer.stderr
+    assert "no issues" in answer.stdout + answer.stderr
+
+
+def test_without_https_the_deployment_check_objects(database):
+    answer = manage("check", "--deploy", **database)
+    assert "puente.E002" in answer.stderr
+
+
+def test_sqlite_waits_for_the_disk(database):
+    script = (
+        "from django.db import connection as c; k = c.cursor();"
+        "print(*(k.execute('PRAGMA ' + p).fetchone()[0] for p in ('journal_mode', 'synchronous', 'foreign_keys')))"
+    )
+    assert manage("shell", "-v", "0", "-c", script, **database).stdout.split() == ["wal", "2", "1"]
+
+
+def test_cookies_are_bound_to_the_host_behind_https(database):
+    names = ask(
+        "settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.SESSION_COOKIE_SECURE",
+        **PRODUCTION,
+        **database,
+    )
+    assert names == "__Host-sessionid __Host-csrftoken True"
+
+
+def test_nothing_is_open_by_default(database):
+    assert (
+        ask("settings.DEBUG, settings.ALLOWED_HOSTS", **database)
+        == "False ['localhost', '127.0.0.1', '[::1]']"
+    )
+
+
+@pytest.mark.parametrize("wrong", [{"DEBUG": "perhaps"}, {"HTTPS": "ture"}, {"DATABASE_URL": "nonsense://x"}])
+def test_a_wrong_value_stops_the_start(wrong, database):
+    assert manage("check", **{**database, **wrong}).returncode != 0
