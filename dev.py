@@ -103,7 +103,8 @@ def serve(options) -> int:
     say(f"Puente answers on {address}  (Ctrl+C stops it)")
     # On SQLite two processes of one thread each: more writers starve each other at the write lock.
     command = [str(VENV / "bin" / "gunicorn"), "shelters.wsgi", "--bind", f"127.0.0.1:{options.port}"]
-    command += ["--workers", "2", "--threads", "4" if on_postgresql else "1", "--log-level", "warning"]
+    command += ["--workers", "2", "--threads", "4" if on_postgresql else "1"]
+    command += ["--log-level", "warning", "--no-control-socket"]
     if not on_postgresql:
         command += ["--worker-class", "sync"]
     try:

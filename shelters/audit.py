@@ -1,5 +1,8 @@
 """The trail of who did or read what: written here, guarded by the database."""
 
+from ipaddress import ip_address
+
+from django.conf import settings
 from simple_history.models import HistoricalRecords
 
 from shelters.models import AccessEvent
@@ -20,9 +23,23 @@ def record(action: AccessEvent.Action, *, by, shelter=None, subject=None, **deta
         shelter=shelter,
         subject_type=subject._meta.label if subject else "",
         subject_id=str(subject.pk) if subject else "",
-        address=request.META.get("REMOTE_ADDR") or None if request else None,
+        address=address_of(request) if request else None,
         detail=detail,
     )
+
+
+def address_of(request) -> str | None:
+    """Where a request came from. Behind our own proxy (HTTPS) that is the last address it forwarded; else the peer.
+
+    Whatever a visitor puts into that header stands before what our proxy adds.
+    """
+    forwarded = (
+        request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() if settings.HTTPS else ""
+    )
+    try:
+        return str(ip_address(forwarded or request.META.get("REMOTE_ADDR", "")))
+    except ValueError:
+        return None
 
 
 def guard(schema_editor) -> None:

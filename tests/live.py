@@ -33,8 +33,11 @@ def database_url() -> str:
     if connection.vendor == "sqlite":
         return f"sqlite:///{config['NAME']}"
     account = config["USER"] + (f":{quote(config['PASSWORD'], safe='')}" if config["PASSWORD"] else "")
-    place = quote(config["HOST"], safe="") + (f":{config['PORT']}" if config["PORT"] else "")
-    return f"postgres://{account}@{place}/{config['NAME']}"
+    place = config["HOST"] + (f":{config['PORT']}" if config["PORT"] else "")
+    socket_folder = config["OPTIONS"].get("host")
+    return f"postgres://{account}@{place}/{config['NAME']}" + (
+        f"?host={socket_folder}" if socket_folder else ""
+    )
 
 
 def free_port() -> int:
@@ -59,20 +62,10 @@ def gunicorn(django_db_setup, django_db_blocker, tmp_path_factory):
     manage = [sys.executable, str(ROOT / "manage.py"), "collectstatic", "--noinput", "--verbosity", "0"]
     subprocess.run(manage, env=environment, cwd=ROOT, check=True)
     threads = "1" if connection.vendor == "sqlite" else "4"
-    command = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "shelters.wsgi",
-        "--bind",
-        f"127.0.0.1:{port}",
-        "--workers",
-        "2",
-    ]
+    command = [sys.executable, "-m", "gunicorn", "shelters.wsgi", "--bind", f"127.0.0.1:{port}"]
+    command += ["--workers", "2", "--threads", threads, "--no-control-socket"]
     with (folder / "log").open("w") as log:
-        server = subprocess.Popen(
-            [*command, "--threads", threads], env=environment, cwd=ROOT, stdout=log, stderr=log
-        )
+        server = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}"
     wait_for(address + "/healthz", server, folder / "log")
     yield address

@@ -13,7 +13,7 @@ README = ROOT / "README.md"
 DOCUMENTS = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 REQUIREMENTS = sorted(ROOT.glob("requirements*.txt"))
 LINK = re.compile(r"\[[^\]]*\]\(([^()\s]+)\)")
-SETTING = re.compile(r"""\benv\.\w+\(\s*["'](\w+)["']""")
+SETTING = re.compile(r"""\w\(\s*["']([A-Z][A-Z_]+)["']""")  # env.str("X"), switch("X")
 # `manage.py x`, or the script `sudo puente x` of docs/deploying.md.
 MANAGED = re.compile(r"\b(?:manage\.py|sudo puente) ([a-z_]+)")
 # Only in examples: nobody's host, this machine, or a shelter's own network.
@@ -68,7 +68,7 @@ def test_the_links_are_found():
 def test_every_setting_is_documented():
     found = SETTING.findall((ROOT / "shelters" / "settings.py").read_text("utf-8"))
     text = "\n".join(path.read_text("utf-8") for path in (README, ROOT / "docs" / "deploying.md"))
-    assert "DATABASE_URL" in found
+    assert {"DATABASE_URL", "HTTPS"} <= set(found)
     assert [name for name in found if f"`{name}`" not in text] == []
 
 

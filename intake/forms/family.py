@@ -47,6 +47,10 @@ class FamilyEditForm(VersionedForm):
             data["notice_answer"],
             data["comments"],
         )
+        if family.is_count_only:  # what was stored goes; what is typed now the constraint refuses in words
+            changed = self.changed_names()
+            family.comments = family.comments if "comments" in changed else ""
+            family.left_home_on = family.left_home_on if "days" in changed else None
         return family
 
 

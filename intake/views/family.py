@@ -80,11 +80,11 @@ def flags(people, user) -> dict:
 
 
 def edit(request, pk):
-    """Correct what the family has in common. The row is locked while it is compared."""
+    """Correct what the family has in common. The row is locked before it is read, and while it is compared."""
     require(request.user, "intake.change_family")
     with transaction.atomic():
+        Family.objects.select_for_update().filter(pk=pk).first()
         family = family_or_404(request.user, pk)
-        Family.objects.select_for_update().get(pk=pk)
         form = FamilyEditForm(request.POST if request.method == "POST" else None, instance=family)
         if request.method == "POST" and form.is_valid():
             changed = form.changed_names()
@@ -99,8 +99,8 @@ def person(request, pk):
     """Correct one person."""
     require(request.user, "intake.change_person")
     with transaction.atomic():
+        Person.objects.select_for_update().filter(pk=pk).first()
         someone = person_or_404(request.user, pk)
-        Person.objects.select_for_update().get(pk=pk)
         form = PersonEditForm(request.POST if request.method == "POST" else None, instance=someone)
         form.fields["origin"].known = known_places()
         if request.method == "POST" and form.is_valid():
@@ -135,10 +135,13 @@ def add(request, pk):
                 zone=form.cleaned_data["zone"],
                 by=request.user,
             )
-        except actions.AlreadySaved:
+        except actions.AlreadySaved as saved:
+            if saved.is_same:
+                return redirect("intake:family", pk)
+            form.ask_again()
+        else:
+            messages.success(request, _("%(name)s was added.") % {"name": newcomer})
             return redirect("intake:family", pk)
-        messages.success(request, _("%(name)s was added.") % {"name": newcomer})
-        return redirect("intake:family", pk)
     return form_page(request, form, family=family, title=_("Add a person"))
 
 
@@ -153,10 +156,17 @@ def split(request, pk):
             new = actions.split_family(
                 family, people, submission=form.submission(request.user), by=request.user
             )
-        except actions.AlreadySaved as saved:
-            new = saved.submission.family or family
-        messages.success(request, _("They are a family of their own now. Say what each is to the new head."))
-        return redirect("intake:family", new.pk)
+        except actions.AlreadySaved:
+            form.ask_again()
+        else:
+            messages.success(
+                request, _("They are a family of their own now. Say what each is to the new head.")
+            )
+            return redirect("intake:family", new.pk)
+    elif request.method == "POST" and (
+        earlier := form.saved_before(request.user)
+    ):  # a double click: they have gone
+        return redirect("intake:family", earlier.family_id or pk)
     help_text = _("Tick who leaves this family. Their services, needs and plans go with them.")
     return form_page(request, form, family=family, title=_("Split the family"), help_text=help_text)
 
@@ -226,9 +236,15 @@ def need(request, pk):
     )
     form = NeedForm(request.POST or None, tier=highest_tier(request.user), states=states)
     if request.method == "POST" and form.is_valid():
-        actions.record_need(someone, form.cleaned_data["need"], **form.judgement(), by=request.user)
-        messages.success(request, _("Saved."))
-        return redirect("intake:family", someone.family_id)
+        known = someone.needs.filter(need=form.cleaned_data["need"]).first()
+        is_same = known and {"state": known.state, "reason": known.reason} == form.judgement()
+        if known and not is_same and len(states) == 1:  # whoever only reports does not overrule
+            form.add_error("need", _("This need is already recorded for this person."))
+        else:
+            if not is_same:
+                actions.record_need(someone, form.cleaned_data["need"], **form.judgement(), by=request.user)
+            messages.success(request, _("Saved."))
+            return redirect("intake:family", someone.family_id)
     return form_page(
         request, form, family=someone.family, title=_("What does %(name)s need?") % {"name": someone}
     )

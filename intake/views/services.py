@@ -39,8 +39,10 @@ def record(request, family, form) -> bool:
             override_reason=form.cleaned_data["override_reason"],
             by=request.user,
         )
-    except actions.AlreadySaved:
-        return True
+    except actions.AlreadySaved as saved:
+        if not saved.is_same:
+            form.ask_again()
+        return saved.is_same
     except actions.OverLimit as over:
         say_who_had_it(form, over.people)
         return False
@@ -55,6 +57,9 @@ def record(request, family, form) -> bool:
 def say_who_had_it(form, people):
     """Nobody is refused: it can be given again, with a reason, or those people's ticks taken off."""
     for person, last in people.items():
+        if last is None:  # more at once than the limit of one person
+            form.add_error("people", _("%(name)s: that is more than the limit.") % {"name": person})
+            continue
         when = date_format(timezone.localtime(last), "DATETIME_FORMAT")
         form.add_error("people", _("%(name)s has had it: %(when)s.") % {"name": person, "when": when})
     form.ask_for_a_reason()

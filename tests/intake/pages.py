@@ -30,7 +30,7 @@ def values_of(control) -> list[str]:
         options = list(control.iter("option"))
         chosen = [option for option in options if "selected" in option.attrib] or options[:1]
         return [option.get("value", "") for option in chosen]
-    if control.tag != "input" or control.get("type") in TICKS and "checked" not in control.attrib:
+    if control.tag != "input" or (control.get("type") in TICKS and "checked" not in control.attrib):
         return []
     return [control.get("value", "")]
 

@@ -24,6 +24,22 @@ def test_an_event_says_who_what_where_and_when(event, cast, palillo):
 
 
 @pytest.mark.parametrize(
+    ("https", "forwarded", "address"),
+    [
+        (False, "198.51.100.9", "192.0.2.7"),  # nobody's proxy: the header is only a claim
+        (True, "198.51.100.9", "198.51.100.9"),
+        (True, "203.0.113.1, 198.51.100.9", "198.51.100.9"),  # what a visitor wrote stands first
+        (True, "", "192.0.2.7"),
+        (True, "<script>", None),
+    ],
+)
+def test_the_address_is_the_one_our_own_proxy_saw(rf, settings, https, forwarded, address):
+    settings.HTTPS = https
+    request = rf.get("/", REMOTE_ADDR="192.0.2.7", headers={"x-forwarded-for": forwarded})
+    assert audit.address_of(request) == address
+
+
+@pytest.mark.parametrize(
     "statement", ["UPDATE shelters_accessevent SET action = 'x'", "DELETE FROM shelters_accessevent"]
 )
 def test_the_database_refuses_to_change_the_trail(event, statement):

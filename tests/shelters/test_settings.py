@@ -12,15 +12,11 @@ PRODUCTION = {"HTTPS": "on", "SECRET_KEY": secrets.token_urlsafe(60), "ALLOWED_H
 
 
 def manage(*arguments, **environment):
-    clean = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")
-    }
+    """A fresh process with nothing but a path and what the test sets."""
     return subprocess.run(
         [sys.executable, "-W", "ignore", "manage.py", *arguments],
         cwd=settings.BASE_DIR,
-        env={**clean, **environment},
+        env={"PATH": os.environ["PATH"], **environment},
         capture_output=True,
         text=True,
         check=False,

@@ -40,7 +40,7 @@ class Command(BaseCommand):
             return
         if User.objects.exists() or Shelter.objects.exists():
             self.stdout.write(
-                "This database is in use; its sign-ins are what they were. (A new one: delete var/puente.sqlite3)"
+                "This database is in use; its sign-ins are what they were. (A new one: delete the folder var/.)"
             )
             return
         call_command("demo_data", "palillo", stdout=self.stdout, stderr=self.stderr)
