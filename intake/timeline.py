@@ -1,6 +1,6 @@
 """What happened to a family, newest first, as far as the reader may know it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
@@ -16,6 +16,7 @@ class Happening:
     kind: str
     rows: tuple
     is_reserved: bool = False
+    is_everybody: bool = False
 
     @property
     def first(self):
@@ -29,11 +30,10 @@ class Happening:
 
 def timeline(people, user) -> list[Happening]:
     """Services, comings and goings, plans. Other counters' legal and health services show as reserved."""
-    return sorted(
-        [*services(people, user), *stays(people), *plans(people, user)],
-        key=lambda each: each.at,
-        reverse=True,
-    )
+    found = [*services(people, user), *stays(people), *plans(people, user)]
+    if len(people) > 1:
+        found = [replace(each, is_everybody=len(each.rows) == len(people)) for each in found]
+    return sorted(found, key=lambda each: each.at, reverse=True)
 
 
 def services(people, user):

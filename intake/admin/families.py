@@ -16,6 +16,7 @@ from intake.models import Family, Person, Relationship, Stay
 from shelters import audit
 from shelters.admin_base import HistoryAdmin, ScopedInline
 from shelters.admin_lists import days_filter
+from shelters.templatetags.desk import desk_name
 
 REFUSED = _("This family refused the privacy notice: only counts are kept. Leave it empty.")
 NOT_OF_REFUSED = ("given_names", "surnames", "known_as", "origin_region")
@@ -146,7 +147,7 @@ class FamilyAdmin(PeopleAdmin):
     ordering = ("-registered_at",)
     search_fields = ("members__name_key",)
     inlines = [MemberInline]
-    facts = ("registered_at", "registered_on", "recorder", "desk")
+    facts = ("page", "registered_at", "registered_on", "recorder", "desk_at")
     readonly_fields = facts
     fieldsets = (
         (
@@ -167,6 +168,18 @@ class FamilyAdmin(PeopleAdmin):
     def get_readonly_fields(self, request, obj=None):
         settled = ("shelter", "notice") if obj else ()
         return (*super().get_readonly_fields(request, obj), *settled)
+
+    @admin.display(description=_("page at the desk"))
+    def page(self, family):
+        return (
+            format_html('<a href="{}">{}</a>', reverse("intake:family", args=[family.pk]), family)
+            if family.pk
+            else ""
+        )
+
+    @admin.display(description=_("desk"))
+    def desk_at(self, family):
+        return desk_name(family.desk)
 
     def named(self, queryset, words):
         return queryset.filter(pk__in=Person.objects.filter(containing("name_key", words)).values("family"))

@@ -7,7 +7,7 @@ from django.db.models import Prefetch
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from intake import actions, computed
 from intake.access import family_or_404, person_or_404, require
@@ -28,6 +28,15 @@ from intake.timeline import timeline
 from shelters.audit import Action, record
 from shelters.forms import mistakes
 
+LATEST = 20
+KINDS = {"services": ("service",), "stays": ("came", "left"), "plans": ("plan",)}
+KIND_NAMES = {
+    "": gettext_lazy("Everything"),
+    "services": gettext_lazy("Services"),
+    "stays": gettext_lazy("Comings and goings"),
+    "plans": gettext_lazy("Plans"),
+}
+
 
 def detail(request, pk):
     family = family_or_404(request.user, pk)
@@ -44,9 +53,22 @@ def detail(request, pk):
         "zones": sorted({stay.zone.name for person in people for stay in person.open_stays if stay.zone}),
         "is_inside": any(person.open_stays for person in people),
         "are_all_inside": all(person.open_stays for person in people),
-        "timeline": timeline(people, request.user),
+        **shown(request, timeline(people, request.user)),
     }
     return render(request, "intake/family.html", context)
+
+
+def shown(request, happenings) -> dict:
+    """The newest of the timeline, or all of it; of every kind, or of one."""
+    kind = request.GET.get("show", "")
+    chosen = [each for each in happenings if each.kind in KINDS.get(kind, (each.kind,))]
+    latest = chosen if "all" in request.GET else chosen[:LATEST]
+    return {
+        "timeline": latest,
+        "show": kind,
+        "kinds": KIND_NAMES.items(),
+        "hidden": len(chosen) - len(latest),
+    }
 
 
 def members_of(family) -> list[Person]:
