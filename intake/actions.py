@@ -74,12 +74,13 @@ def register_family(*, submission, family, people, needs=(), plan=None, zone=Non
         Family.objects.bulk_create([family])
         for position, person in enumerate(people):
             person.position = position
-        add_people(family, people, needs=needs, plan=plan, zone=zone, by=by)
+        came_at = arrival_moment(family, timezone.now())
+        add_people(family, people, came_at=came_at, needs=needs, plan=plan, zone=zone, by=by)
         record(Action.FAMILY_REGISTERED, by=by, shelter=family.shelter, subject=family, people=len(people))
     return family
 
 
-def add_people(family, people, *, needs=(), plan=None, zone=None, by) -> None:
+def add_people(family, people, *, came_at, needs=(), plan=None, zone=None, by) -> None:
     """New members with their stay, needs and plan; the caller holds the transaction."""
     shelter, now = family.shelter, timezone.now()
     for person in people:
@@ -87,10 +88,9 @@ def add_people(family, people, *, needs=(), plan=None, zone=None, by) -> None:
         if family.is_count_only:
             person.reduce_to_counts(family.registered_on)
     Person.objects.bulk_create(people)
-    in_at = arrival_moment(family, now)
-    in_on = shelter.day_of(in_at)
+    in_on = shelter.day_of(came_at)
     Stay.objects.bulk_create(
-        Stay(person=person, shelter=shelter, zone=zone, in_at=in_at, in_on=in_on) for person in people
+        Stay(person=person, shelter=shelter, zone=zone, in_at=came_at, in_on=in_on) for person in people
     )
     PersonNeed.objects.bulk_create(
         PersonNeed(person=person, need_id=code, reported_at=now, by=by) for person, code in needs
@@ -120,15 +120,22 @@ def arrival_moment(family, now) -> datetime:
 def undo_registration(family, *, by) -> None:
     """Take back a family that was just registered, as if the form had not been sent."""
     record(Action.FAMILY_CHANGED, by=by, shelter=family.shelter, subject=family, undone=True)
+    pk, people = family.pk, list(family.members.values_list("pk", flat=True))
     family.delete()
+    # Deleting writes a last version with the names in it: of what never was, nothing is kept.
+    Family.history.filter(id=pk).delete()
+    Person.history.filter(id__in=people).delete()
+    Stay.history.filter(person_id__in=people).delete()
+    PersonNeed.history.filter(person_id__in=people).delete()
 
 
 def add_member(family, person, *, submission, needs=(), zone=None, by) -> Person:
-    """One more member, checked in. Raises AlreadySaved."""
+    """One more member, in the shelter from now on. Raises AlreadySaved."""
     submission.family = family
+    needs = [(person, code) for code in needs]
     with once(submission):
         person.position = family.members.count()
-        add_people(family, [person], needs=[(person, code) for code in needs], zone=zone, by=by)
+        add_people(family, [person], came_at=timezone.now(), needs=needs, zone=zone, by=by)
         record(Action.PERSON_ADDED, by=by, shelter=family.shelter, subject=person)
     return person
 
@@ -218,6 +225,10 @@ def record_service(*, submission, service, people, override_reason="", by) -> li
     `service`: an unsaved ServiceReceived that says what, when, where and by whom; copied for each person.
     Raises OverLimit when somebody has had it and no reason is given, and AlreadySaved.
     """
+    if service.service_type.per == ServiceType.Per.FAMILY:
+        people = people[0].family.members.filter(
+            relationship=Relationship.HEAD
+        )  # one tent, one row: the head's
     shelter, submission.family = service.shelter, people[0].family
     service.given_on, service.slot = shelter.day_of(service.given_at), shelter.meal_at(service.given_at)
     with once(submission):
@@ -253,19 +264,9 @@ def take_places(rows) -> None:
 
 
 def copy_for(service, person, limit_key, override_reason) -> ServiceReceived:
-    names = (
-        "service_type",
-        "organization",
-        "shelter",
-        "given_at",
-        "given_on",
-        "slot",
-        "quantity",
-        "outcome",
-        "desk",
-        "recorded_by",
-    )
-    shared = {name: getattr(service, name) for name in names}
+    what = ("service_type", "organization", "shelter", "quantity", "outcome")
+    when_and_who = ("given_at", "given_on", "slot", "desk", "recorded_by")
+    shared = {name: getattr(service, name) for name in (*what, *when_and_who)}
     return ServiceReceived(**shared, person=person, limit_key=limit_key, override_reason=override_reason)
 
 
@@ -279,26 +280,28 @@ def limit_keys(service, people) -> dict:
     if kind.limit_per == ServiceType.LimitPer.NONE:
         return dict.fromkeys(people, (None, None))
     stays = dict(Stay.objects.filter(person__in=people).order_by("in_at").values_list("person_id", "id"))
-    scopes = {person: service.limit_scope(stays.get(person.pk)) for person in people}
-    had = {person.pk: (0, None, set()) for person in people}
-    earlier = ServiceReceived.objects.filter(
-        person__in=people, service_type=kind, limit_key__isnull=False
-    ).order_by("given_at")
-    by_id = {person.pk: scopes[person] for person in people}
-    for person_id, key, quantity, given_at in earlier.values_list(
-        "person_id", "limit_key", "quantity", "given_at"
-    ):
-        scope, _hash, number = key.rpartition("#")
-        if scope == by_id[person_id]:
-            used, _last, taken = had[person_id]
-            had[person_id] = (used + quantity, given_at, {*taken, int(number)})
+    scopes = {person.pk: service.limit_scope(stays.get(person.pk)) for person in people}
+    had = had_before(kind, scopes)
     keys = {}
     for person in people:
-        used, last, taken = had[person.pk]
+        used, last, taken = had.get(person.pk, (0, None, ()))
         free = next(number for number in count(1) if number not in taken)
         fits = used + service.quantity <= kind.limit_count
-        keys[person] = (f"{scopes[person]}#{free}", None) if fits else (None, last)
+        keys[person] = (f"{scopes[person.pk]}#{free}", None) if fits else (None, last)
     return keys
+
+
+def had_before(kind, scopes) -> dict:
+    """Person id to (how much they had within their scope, when last, which numbers they hold)."""
+    had = {}
+    earlier = ServiceReceived.objects.filter(person__in=scopes, service_type=kind, limit_key__isnull=False)
+    columns = ("person_id", "limit_key", "quantity", "given_at")
+    for person_id, key, quantity, given_at in earlier.order_by("given_at").values_list(*columns):
+        scope, _hash, number = key.rpartition("#")
+        if scope == scopes[person_id]:
+            used, _last, taken = had.get(person_id, (0, None, set()))
+            had[person_id] = (used + quantity, given_at, {*taken, int(number)})
+    return had
 
 
 @transaction.atomic

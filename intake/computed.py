@@ -49,13 +49,16 @@ def codes_of(person, age, kin, adults, minors, day) -> list[str]:
         codes += child_codes(person, adults, minors)
     elif person in adults and adults == [person]:
         codes += lone_adult_codes(person, age, kin, minors)
-    if (
-        person.birth_date
-        and 0 <= (day - person.birth_date).days <= 28
-        and person.birth_precision in ("day", "age")
-    ):
+    if is_newborn(person, day):
         codes.append(NEWBORN)
     return codes
+
+
+def is_newborn(person, day) -> bool:
+    """28 days or less, as a date or an age in weeks says it; "0 years" only says that it is no year yet."""
+    if person.birth_precision not in ("day", "age") or person.birth_date == person.age_said_on:
+        return False
+    return 0 <= (day - person.birth_date).days <= 28
 
 
 def child_codes(child, adults, minors) -> list[str]:

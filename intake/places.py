@@ -15,6 +15,8 @@ from intake.models import Region
 
 NEAR = {"HN": 0, "GT": 0, "SV": 0, "NI": 0, "MX": 1}  # where most come from goes first
 FAR = 2
+# What people say that is in no list of names.
+ALSO = {"US": ("usa", "eeuu", "eua"), "MX-CMX": ("cdmx", "df", "distrito federal")}
 
 
 class Place(NamedTuple):
@@ -66,7 +68,8 @@ def country_entries(language) -> list[Entry]:
     return [
         Entry(
             Place(code, "", label),
-            (*country_names(code), code.lower()),
+            # The code of a far country is what somebody typed of a near department: "la", "co", "gu".
+            (*country_names(code), *ALSO.get(code, ()), *((code.lower(),) if code in NEAR else ())),
             country_names(code),
             NEAR.get(code, FAR),
         )
@@ -87,7 +90,9 @@ def region_entry(region, language) -> Entry:
     own = fold(region.label)
     full = tuple(f"{own} {name}" for name in country_names(region.country))
     place = Place(region.country, region.code, f"{region.label}, {country_labels(language)[region.country]}")
-    return Entry(place, (own, fold(region.code)), full, NEAR.get(region.country, FAR))
+    return Entry(
+        place, (own, fold(region.code), *ALSO.get(region.code, ())), full, NEAR.get(region.country, FAR)
+    )
 
 
 def find(text: str, known: list[Entry]) -> list[Place]:

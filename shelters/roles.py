@@ -23,13 +23,21 @@ class Volunteer:
 class LegalAdviser(Volunteer):
     code = "legal"
     label = _("Legal adviser")
-    permissions = Volunteer.permissions | {"intake.handle_legal", "intake.see_protection_needs"}
+    permissions = Volunteer.permissions | {
+        "intake.handle_legal",
+        "intake.see_protection_needs",
+        "intake.change_personneed",
+    }
 
 
 class HealthWorker(Volunteer):
     code = "health"
     label = _("Health worker")
-    permissions = Volunteer.permissions | {"intake.handle_health", "intake.see_protection_needs"}
+    permissions = Volunteer.permissions | {
+        "intake.handle_health",
+        "intake.see_protection_needs",
+        "intake.change_personneed",
+    }
 
 
 class Coordinator(Volunteer):

@@ -159,10 +159,10 @@ class MembersForm(SubmissionForm):
         error_messages={"required": gettext_lazy("Tick at least one person.")},
     )
 
-    def __init__(self, *args, everybody, ticked=True, **kwargs):
+    def __init__(self, *args, everybody, ticked=None, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["people"].queryset = everybody
-        self.fields["people"].initial = [person.pk for person in everybody] if ticked else []
+        self.fields["people"].initial = [person.pk for person in (everybody if ticked is None else ticked)]
 
 
 class SplitForm(MembersForm):

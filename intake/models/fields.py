@@ -18,6 +18,7 @@ class FoldedField(models.CharField):
         return name, path, args, {**kwargs, "of": self.of}
 
     def pre_save(self, model_instance, add):
-        value = fold(*(getattr(model_instance, name) for name in self.of))
+        # Folding may lengthen (ß, ﬁ): what is over is not needed to find somebody.
+        value = fold(*(getattr(model_instance, name) for name in self.of))[: self.max_length]
         setattr(model_instance, self.attname, value)
         return value

@@ -89,15 +89,19 @@ def flags(people, user) -> dict:
     """Person to the needs that hold for them: recorded ones the reader may see, and computed ones nobody ruled out."""
     tier = highest_tier(user)
     by_code = {need.pk: need for need in SpecificNeed.objects.filter(pk__in=computed.CODES)}
+    here = [
+        person for person in people if person.open_stays
+    ] or people  # who has left looks after nobody here
+    tells = computed.computed_needs(here, timezone.localdate())
     found = {}
-    for person, codes in computed.computed_needs(people, timezone.localdate()).items():
+    for person in people:
         said = {row.need_id for row in person.known_needs}
         standing = [
             row.need
             for row in person.known_needs
             if row.state != PersonNeed.State.RULED_OUT and row.need.tier <= tier
         ]
-        found[person] = standing + [by_code[code] for code in codes if code not in said]
+        found[person] = standing + [by_code[code] for code in tells.get(person, ()) if code not in said]
     return found
 
 
@@ -171,7 +175,7 @@ def split(request, pk):
     """Some members become a family of their own."""
     require(request.user, "intake.change_family")
     family = family_or_404(request.user, pk)
-    form = SplitForm(request.POST or None, everybody=family.members.all(), ticked=False)
+    form = SplitForm(request.POST or None, everybody=family.members.all(), ticked=())
     if request.method == "POST" and form.is_valid():
         people = list(form.cleaned_data["people"])
         try:
@@ -200,10 +204,13 @@ def departure(request, pk):
     form = DepartureForm(request.POST or None, everybody=inside)
     if request.method == "POST" and form.is_valid():
         people = list(form.cleaned_data["people"].select_related("family__shelter"))
-        left = actions.depart(people, at=timezone.now(), to=form.cleaned_data["to"], by=request.user)
+        with actions.once(form.submission(request.user)):
+            left = actions.depart(people, at=timezone.now(), to=form.cleaned_data["to"], by=request.user)
         messages.success(
             request, ngettext("%(n)d person has left.", "%(n)d people have left.", left) % {"n": left}
         )
+        return redirect("intake:family", pk)
+    if form.is_bound and form.saved_before(request.user):  # a double click: they have left
         return redirect("intake:family", pk)
     return form_page(
         request,
@@ -221,10 +228,13 @@ def come_back(request, pk):
     form = ReturnForm(request.POST or None, everybody=outside, shelter=family.shelter)
     if request.method == "POST" and form.is_valid():
         people, zone = list(form.cleaned_data["people"].select_related("family")), form.cleaned_data["zone"]
-        back = actions.come_back(people, shelter=family.shelter, zone=zone, by=request.user)
+        with actions.once(form.submission(request.user)):
+            back = actions.come_back(people, shelter=family.shelter, zone=zone, by=request.user)
         messages.success(
             request, ngettext("%(n)d person is back.", "%(n)d people are back.", back) % {"n": back}
         )
+        return redirect("intake:family", pk)
+    if form.is_bound and form.saved_before(request.user):  # a double click: they are back
         return redirect("intake:family", pk)
     return form_page(
         request,

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from intake import actions
 from intake.access import family_or_404, require, sensitivities, service_or_404
 from intake.forms.services import CancelForm, ServiceForm
+from intake.models import Stay
 from intake.views.family import form_page
 
 
@@ -20,6 +21,7 @@ def add(request, pk):
     form = ServiceForm(
         request.POST or None,
         everybody=family.members.all(),
+        ticked=family.members.filter(stays__in=Stay.objects.open()),
         sensitivities=sensitivities(request.user),
         initial={"service_type": request.GET.get("type", "")},
     )

@@ -53,6 +53,21 @@ CASES = {
     "HN-OL": ["Olancho, Honduras"],
     "gt-01": ["Guatemala, Guatemala"],
     "MX-CMX": ["Ciudad de México, México"],
+    # what people say
+    "usa": ["Estados Unidos"],
+    "eeuu": ["Estados Unidos"],
+    "cdmx": ["Ciudad de México, México"],
+    # two letters are the beginning of a name, not the code of a far country
+    "gu": ["Guatemala"],
+    "co": [
+        "Colón, Honduras",
+        "Comayagua, Honduras",
+        "Copán, Honduras",
+        "Cortés, Honduras",
+        "Chontales, Nicaragua",
+        "Costa Caribe Norte, Nicaragua",
+        "Costa Caribe Sur, Nicaragua",
+    ],
     # nothing
     "xyz": [],
     "!!!": [],

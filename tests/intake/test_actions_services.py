@@ -210,3 +210,11 @@ def test_a_limit_ends_at_the_shelters_midnight_and_not_at_londons(mother, by, pa
         "2018-11-06#1",
         "2018-11-07#1",
     }
+
+
+def test_a_service_to_a_family_is_one_row_of_its_head(family, by):
+    head, *others = family.members.order_by("position")
+    give(others, "ACC-TNT", by=by)
+    assert ServiceReceived.objects.get().person == head
+    with pytest.raises(actions.OverLimit):
+        give([head, *others], "ACC-TNT", by=by)

@@ -183,12 +183,19 @@ def test_a_family_with_one_known_adult_counts_only_that_one():
 # --- the newborn ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("days", "codes"), [(0, ["X-NB"]), (28, ["X-NB"]), (29, []), (300, [])])
+@pytest.mark.parametrize(("days", "codes"), [(1, ["X-NB"]), (28, ["X-NB"]), (29, []), (300, [])])
 @pytest.mark.parametrize("precision", ["day", "age"])
 def test_a_baby_is_newborn_for_twenty_eight_days(days, codes, precision):
     mother, baby = somebody("HEAD", 30), Person(relationship="CHILD")
     baby.birth = Birth(DAY - timedelta(days=days), precision, DAY if precision == "age" else None)
     assert computed_needs([mother, baby], DAY)[baby] == codes
+
+
+def test_nought_years_does_not_say_newborn_but_a_birthday_today_does():
+    mother, baby = somebody("HEAD", 30), somebody("CHILD", 0)
+    assert computed_needs([mother, baby], DAY)[baby] == []
+    baby.birth = Birth(DAY, "day")
+    assert computed_needs([mother, baby], DAY)[baby] == ["X-NB"]
 
 
 @pytest.mark.parametrize("precision", ["month", "year"])
@@ -215,9 +222,9 @@ def test_every_code_can_come_about():
     families = [
         [("HEAD", 16), ("SIBLING", 9)],
         [("HEAD", 30), ("NIECE-NEPHEW", 9)],
-        [("HEAD", 30), ("CHILD", 0)],
+        [("HEAD", 30), ("CHILD", 1)],
         [("HEAD", 70)],
         [("HEAD", 70), ("GRANDCHILD", 3)],
     ]
     found = {code for family in families for codes in needs(*family) for code in codes}
-    assert found == set(computed.CODES)
+    assert found | {computed.NEWBORN} == set(computed.CODES)

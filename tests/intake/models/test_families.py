@@ -182,9 +182,6 @@ def test_the_folded_name_is_right_after_making_many(family):
     assert [person.name_key for person in made] == ["angel munoz", "la guera"]
 
 
-@pytest.mark.xfail(
-    reason="FoldedField does not cut what folding made longer; PostgreSQL refuses the person", strict=True
-)
 def test_a_name_that_folding_makes_longer_than_its_column_is_cut(family):
     """ß becomes ss: every field is within its own length, and the copy of them all is not."""
     longest = {"given_names": "ß" * 80, "surnames": "ß" * 80, "known_as": "ß" * 60}

@@ -28,7 +28,7 @@
   }
   function fromDate(day, month, year, today) {
     if (month !== undefined && month !== "" && !(month >= 1 && month <= 12)) return null;
-    if (year < 1) return null;
+    if (year < 1000) return null;  // Date.UTC takes 50 for 1950
     if (day !== undefined && day !== "") {
       if (day < 1 || day > lastDay(year, month - 1)) return null;
       const born = at(year, month - 1, day);
