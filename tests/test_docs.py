@@ -13,7 +13,7 @@ README = ROOT / "README.md"
 DOCUMENTS = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 REQUIREMENTS = sorted(ROOT.glob("requirements*.txt"))
 LINK = re.compile(r"\[[^\]]*\]\(([^()\s]+)\)")
-SETTING = re.compile(r"""\w\(\s*["']([A-Z][A-Z_]+)["']""")  # env.str("X"), switch("X")
+SETTING = re.compile(r"""(?:env\.\w+|switch)\(\s*["']([A-Z][A-Z_]+)["']""")  # env.str("X"), switch("X")
 # `manage.py x`, or the script `sudo puente x` of docs/deploying.md.
 MANAGED = re.compile(r"\b(?:manage\.py|sudo puente) ([a-z_]+)")
 # Only in examples: nobody's host, this machine, or a shelter's own network.
