@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from intake import actions
 from intake.access import family_or_404, require
 from intake.forms.fields import known_places
-from intake.forms.registration import FamilyForm, MemberForm, MemberFormSet, as_typed
+from intake.forms.registration import BLANK_ROWS, FamilyForm, MemberForm, MemberFormSet, as_typed
 from intake.models import Family, Person, PrivacyNotice
 from shelters.access import current_shelter
 from shelters.forms import mistakes
@@ -83,7 +83,7 @@ def draw(request, form, members, *, status=200, saved=None, last=None):
     context = {
         "form": form,
         "members": members,
-        "rows": [drawn_row(row, index, members.needs) for index, row in enumerate(members)],
+        "rows": drawn_rows(members),
         "blank_row": blank_row(get_language(), members.needs),
         "mistakes": found,
         "saved": saved,
@@ -94,10 +94,19 @@ def draw(request, form, members, *, status=200, saved=None, last=None):
     return render(request, "intake/register.html", context, status=status)
 
 
-def drawn_row(row, index, needs) -> str:
-    """A row of the grid. Blank ones, which are most, are copies of one that was drawn before."""
-    if row.has_changed():
-        return render_to_string(ROW, {"row": row, "number": index + 1, "index": index})
+def drawn_rows(members) -> list[str]:
+    """The rows of the grid. Blank ones, which are most, are copies of one that was drawn before."""
+    if not members.is_bound and not members.initial:
+        return [copied_row(index, members.needs) for index in range(BLANK_ROWS)]
+    return [
+        render_to_string(ROW, {"row": row, "number": index + 1, "index": index})
+        if row.has_changed()
+        else copied_row(index, members.needs)
+        for index, row in enumerate(members)
+    ]
+
+
+def copied_row(index, needs) -> str:
     blank = blank_row(get_language(), needs, is_head=index == 0)
     return mark_safe(blank.replace("__prefix__", str(index)).replace("__number__", str(index + 1)))
 
