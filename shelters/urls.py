@@ -9,6 +9,7 @@ from shelters import views
 
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
+    path("whoami", views.whoami, name="whoami"),
     *i18n_patterns(
         path("account/login/", account.login, name="account_login"),
         path("account/logout/", account.logout, name="account_logout"),

@@ -22,6 +22,7 @@ TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 # Pages that open without an account, each with its reason.
 OPEN = {
     "healthz": "asked by a machine",
+    "whoami": "tells a page whether it may send; says nothing about anybody",
     "account_login": "the way in",
     "account_logout": "asks nobody who is not in",
     "first_administrator": "a signed link, once, while nobody has an account",

@@ -167,7 +167,7 @@ class ServiceType(Reference):
         MEAL = "meal", _("Meal")
 
     class Sensitivity(models.TextChoices):
-        OPEN = "open", _("Open")
+        OPEN = "open", _("Everybody")
         LEGAL = "legal", _("Legal")
         HEALTH = "health", _("Health")
 

@@ -169,3 +169,36 @@ def test_the_browser_finds_places_like_the_server(open_browser, cast):
     script = "async text => places.find(text, await places.load('/es/places.json'))"
     for text, labels in PLACES.items():
         assert page.evaluate(script, text) == labels, text
+
+
+def fill_a_family(page):
+    open_register(page)
+    page.fill("#id_m-0-given_names", "Neptalí")
+    page.check("#id_notice_answer_0")
+
+
+def test_without_a_connection_nothing_typed_is_lost(open_browser, cast):
+    page = open_browser(cast.volunteer, complains=False)
+    fill_a_family(page)
+    page.context.set_offline(True)
+    page.click("#save")
+    page.wait_for_selector("#kept")
+    assert page.locator("#id_m-0-given_names").input_value() == "Neptalí"
+    page.context.set_offline(False)
+    page.click("#save")
+    page.wait_for_url("**saved=*")
+    assert Family.objects.count() == 1
+
+
+def test_after_a_session_ended_the_form_waits_for_the_next_sign_in(open_browser, cast, sign_in, server):
+    page = open_browser(cast.volunteer, complains=False)
+    fill_a_family(page)
+    page.context.clear_cookies()
+    page.click("#save")
+    page.wait_for_selector("#kept a[target=_blank]")
+    assert page.locator("#id_m-0-given_names").input_value() == "Neptalí"
+    again = sign_in(cast.volunteer).cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": again, "url": server}])
+    page.click("#save")
+    page.wait_for_url("**saved=*")
+    assert Family.objects.count() == 1

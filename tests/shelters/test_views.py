@@ -217,3 +217,10 @@ def test_a_database_in_use_is_left_alone(cast, capsys):
 def test_the_health_check_answers_a_machine(client, db):
     answer = client.get("/healthz")
     assert (answer.status_code, answer.content) == (200, b"ok")
+
+
+def test_a_page_may_ask_whether_it_can_send(client, volunteer):
+    assert client.get("/whoami").status_code == 401
+    answer = volunteer.get("/whoami")
+    assert (answer.status_code, set(answer.json())) == (200, {"token"})
+    assert "no-store" in answer.headers["Cache-Control"]

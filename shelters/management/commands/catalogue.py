@@ -59,13 +59,20 @@ def catalogue_path(language) -> Path:
 def collect(root) -> dict:
     """Every message of the code: {singular: plural or None}."""
     found = {}
-    for folder in ("shelters", "intake"):
-        for path in sorted((root / folder).rglob("*.py")):
-            found |= messages_of(path.read_text("utf-8"))
     for folder in ("templates", "shelters", "intake"):
+        for path in sorted((root / folder).rglob("*.py")):
+            take_in(found, messages_of(path.read_text("utf-8")), path)
         for path in sorted((root / folder).rglob("*.html")):
-            found |= messages_of_template(path.read_text("utf-8"))
+            take_in(found, messages_of_template(path.read_text("utf-8")), path)
     return found
+
+
+def take_in(found, more, path) -> None:
+    """A message has one plural everywhere: a catalogue can hold no second."""
+    for singular, plural in more.items():
+        if plural and found.get(singular) and found[singular] != plural:
+            raise CommandError(f"“{singular}” has another plural in {path}. Say one of them otherwise.")
+        found[singular] = plural or found.get(singular)
 
 
 def messages_of(source) -> dict:

@@ -13,7 +13,9 @@ addEventListener("DOMContentLoaded", () => {
   let placeList = [], dirty = false;
 
   // --- rows ---
+  const renumber = () => rows().forEach((row, i) => { row.querySelector(".no").textContent = i + 1; });
   rows().forEach(row => { if (row.classList.contains("spare")) row.remove(); });
+  renumber();
   let next = +count.value;
   function add() {
     const holder = document.createElement("div");
@@ -135,7 +137,7 @@ addEventListener("DOMContentLoaded", () => {
       row.remove();
       if (isLast(near)) add();
       part(near, "given_names").focus();
-      rows().forEach((each, i) => { each.querySelector(".no").textContent = i + 1; });
+      renumber();
     } else if (event.target.closest(".unit")) turnUnit(row);
     else if (event.target.id === "add-person") { const last = rows().at(-1); part(says(last) ? add() : last, "given_names").focus(); }
   });
@@ -151,13 +153,10 @@ addEventListener("DOMContentLoaded", () => {
   }
   if (matchMedia("(pointer: coarse)").matches) box.addEventListener("focusin", event => { if (event.target.matches(".age")) event.target.inputMode = "numeric"; });
 
-  // --- sending: once, and never losing what was typed ---
-  form.addEventListener("submit", event => {
-    if (form.dataset.sending) { event.preventDefault(); return; }
-    form.dataset.sending = "1"; dirty = false;
-    save.setAttribute("aria-disabled", "true");
+  // --- leaving: send.js lets the form go only when it will arrive ---
+  document.addEventListener("submit", event => {
+    if (!event.defaultPrevented) dirty = false;
   });
-  addEventListener("pageshow", () => { delete form.dataset.sending; save.removeAttribute("aria-disabled"); });
   addEventListener("beforeunload", event => { if (dirty) event.preventDefault(); });
 
   rows().forEach(settle);

@@ -1,0 +1,40 @@
+// A form leaves only when it will arrive. Before it is sent, the server is asked whether it is there and still
+// knows us; if not, the page stays as it is, with everything typed in it, and says what to do.
+"use strict";
+addEventListener("DOMContentLoaded", () => {
+  const asked = new WeakSet();
+  const waiting = new WeakSet();
+
+  async function ask() {
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(), 6000);
+    try {
+      const answer = await fetch(document.body.dataset.whoami, {cache: "no-store", credentials: "same-origin", redirect: "error", signal: stop.signal});
+      return answer.ok ? (await answer.json()).token : "signed-out";
+    } catch {
+      return "offline";
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+  function keep(form, why) {
+    document.getElementById("kept")?.remove();
+    const note = document.getElementById(`kept-${why}`).content.firstElementChild.cloneNode(true);
+    note.id = "kept";
+    form.before(note);
+    note.focus();
+  }
+  document.addEventListener("submit", async event => {
+    const form = event.target, button = event.submitter;
+    if (form.method !== "post" || asked.has(form)) return;
+    event.preventDefault();
+    if (waiting.has(form)) return;  // a double click
+    waiting.add(form);
+    const token = await ask();
+    if (token === "offline" || token === "signed-out") { waiting.delete(form); keep(form, token); return; }
+    form.elements.csrfmiddlewaretoken.value = token;  // somebody may have signed in since this page was drawn
+    asked.add(form);
+    form.requestSubmit(button && form.contains(button) ? button : undefined);
+  });
+  addEventListener("pageshow", () => { for (const form of document.forms) { asked.delete(form); waiting.delete(form); } });
+});
