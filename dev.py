@@ -14,6 +14,7 @@ import hashlib
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -92,6 +93,11 @@ def say(words: str) -> None:
 
 
 def serve(options) -> int:
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", options.port)) == 0:
+            sys.exit(
+                f"Something answers on port {options.port} already. Choose another: --port {options.port + 1}"
+            )
     make_environment("requirements.txt")
     say("Preparing database, catalogues and assets")
     manage("catalogue", "--compile")

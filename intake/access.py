@@ -2,20 +2,30 @@
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 
 from intake.models import Family, Person, ServiceReceived, ServiceType
+from shelters.audit import Action, record
 
 
 def family_or_404(user, pk) -> Family:
-    return get_object_or_404(
-        Family.objects.visible_to(user).select_related("shelter", "language", "registered_by"), pk=pk
-    )
+    """A family this person may see. Opening it is on the trail, and the clock of the page is its shelter's."""
+    families = Family.objects.visible_to(user).select_related("shelter", "language", "registered_by")
+    return opened(user, get_object_or_404(families, pk=pk))
 
 
 def person_or_404(user, pk) -> Person:
-    return get_object_or_404(
-        Person.objects.visible_to(user).select_related("family__shelter", "origin_region"), pk=pk
-    )
+    """The same for one of its members."""
+    people = Person.objects.visible_to(user).select_related("family__shelter", "origin_region")
+    person = get_object_or_404(people, pk=pk)
+    opened(user, person.family)
+    return person
+
+
+def opened(user, family) -> Family:
+    timezone.activate(family.shelter.tz)
+    record(Action.FAMILY_OPENED, by=user, shelter=family.shelter, subject=family)
+    return family
 
 
 def service_or_404(user, pk) -> ServiceReceived:
@@ -24,6 +34,7 @@ def service_or_404(user, pk) -> ServiceReceived:
         "service_type", "person__family__shelter"
     )
     service = get_object_or_404(services, pk=pk)
+    timezone.activate(service.shelter.tz)
     if service.service_type.sensitivity not in sensitivities(user):
         raise Http404
     return service

@@ -27,6 +27,10 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request):
         return False
 
+    def _get_login_attempts_cache_key(self, request, **credentials):
+        """Tries are counted for the account alone: allauth adds the Host, which a visitor may write at will."""
+        return credentials.get("username", "").strip().casefold()
+
     def authenticate(self, request, **credentials):
         """allauth would let in an active account whose last day is over, to tell it so; it gets the usual words."""
         user = super().authenticate(request, **credentials)

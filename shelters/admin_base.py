@@ -25,6 +25,7 @@ from simple_history.template_utils import HistoricalRecordContextHelper
 
 from shelters import audit
 from shelters.admin_lists import CappedPaginator, PreparedList
+from shelters.forms import refuse_invisible
 from shelters.models import AccessEvent, Shelter
 
 MOST_WORDS = 8
@@ -96,6 +97,8 @@ class Scoped:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field:  # browsers keep what was typed in a file of their own
             field.widget.attrs.setdefault("autocomplete", "off")
+        if isinstance(field, forms.CharField):
+            field.validators.append(refuse_invisible)
         return field
 
     def has_delete_permission(self, request, obj=None):

@@ -41,7 +41,9 @@ def mistakes(*sources):
         found += [("", message) for message in form.non_field_errors()]
         for name, messages in form.errors.items():
             if name in form.fields:
-                found += [(form[name].id_for_label or form[name].auto_id, message) for message in messages]
+                # Choices drawn as several inputs have no id of their own: their first input has.
+                target = form[name].id_for_label or f"{form[name].auto_id}_0"
+                found += [(target, message) for message in messages]
     return found
 
 

@@ -1,8 +1,10 @@
-"""Two small promises: pages about people are never kept, and the clock is the shelter's."""
+"""Small promises: nothing senseless comes in, pages about people are never kept, the clock is the shelter's."""
 
 from dataclasses import asdict, dataclass
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+from django.http import HttpResponse, HttpResponseBadRequest
 from django.utils import timezone
 
 KEY = "shift"
@@ -27,10 +29,23 @@ def shift(get_response):
     def middleware(request):
         kept = request.session.get(KEY) if request.user.is_authenticated else None
         request.shift = Shift(**kept) if kept else None
-        if not request.shift:
+        # Also without a shift: a page about a family sets the clock of its shelter, for itself alone.
+        with timezone.override(ZoneInfo(request.shift.timezone) if request.shift else None):
             return get_response(request)
-        with timezone.override(ZoneInfo(request.shift.timezone)):
-            return get_response(request)
+
+    return middleware
+
+
+def floor(get_response):
+    """What no page can mean: control characters in a cookie, a body larger than any form of ours."""
+
+    def middleware(request):
+        if any(not value.isprintable() for value in request.COOKIES.values()):
+            return HttpResponseBadRequest("Bad cookie.")
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdecimal() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return HttpResponse("Too large.", status=413)
+        return get_response(request)
 
     return middleware
 

@@ -55,6 +55,12 @@ class User(AbstractUser):
         return self.is_active and (self.access_until is None or self.access_until >= timezone.localdate())
 
 
+class OfferedQuerySet(models.QuerySet):
+    def offered(self):
+        """What forms may still offer: not retired, or only from a later day on."""
+        return self.filter(Q(retired_on__isnull=True) | Q(retired_on__gt=timezone.localdate()))
+
+
 class Organization(models.Model):
     """Who gives a service."""
 
@@ -77,6 +83,8 @@ class Organization(models.Model):
     )
     history = HistoricalRecords()
 
+    objects = OfferedQuerySet.as_manager()
+
     class Meta:
         ordering = ["name"]
         verbose_name = _("organization")
@@ -87,6 +95,10 @@ class Organization(models.Model):
 
 
 class ShelterQuerySet(models.QuerySet):
+    def open(self):
+        """Up to and with the day on which they close."""
+        return self.filter(Q(closed_on__isnull=True) | Q(closed_on__gte=timezone.localdate()))
+
     def visible_to(self, user):
         if user.has_perm("shelters.see_every_shelter"):
             return self
@@ -179,7 +191,7 @@ class Shelter(models.Model):
         return "lunch" if clock < self.dinner_from else "dinner"
 
 
-class ZoneQuerySet(models.QuerySet):
+class ZoneQuerySet(OfferedQuerySet):
     def visible_to(self, user):
         return self.filter(shelter__in=Shelter.objects.visible_to(user))
 
@@ -224,9 +236,9 @@ class Zone(models.Model):
 
 class AccessEventQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Events of one's shelters; those of no shelter (accounts, lists) for who sees every shelter."""
-        if user.has_perm("shelters.see_every_shelter"):
-            return self
+        """Events of one's shelters; who may read no family sees those of no shelter alone: accounts and lists."""
+        if not user.has_perm("intake.view_family"):
+            return self.filter(shelter__isnull=True)
         return self.filter(shelter__in=Shelter.objects.visible_to(user))
 
 

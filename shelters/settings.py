@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "shelters.middleware.private_pages",
+    "shelters.middleware.floor",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -112,7 +113,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "transaction_mode": "IMMEDIATE",
         "timeout": 15,
         # FULL: "saved" is said only after the disk has it.
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
+        "PRAGMA recursive_triggers=ON;",  # REPLACE deletes too, and the trail refuses that
     }
 else:
     # Compiling a query costs more than any of ours takes.
@@ -120,6 +122,8 @@ else:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Shared by all processes: the lock-out after wrong passwords must count them together.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "shared_cache"}}
+# Far more than a shelter has accounts: a flood of invented names must not push out who is locked.
+CACHES["default"]["OPTIONS"] = {"MAX_ENTRIES": 1_000_000}
 SIMPLE_HISTORY_REVERT_DISABLED = True
 SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 
@@ -149,7 +153,7 @@ ACCOUNT_RATE_LIMITS = {
     "login": None,
     "login_failed": "5/15m/key",
     "change_password": "5/m/user",
-    "reauthenticate": "10/m/user",
+    "reauthenticate": "5/15m/user",
 }
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True

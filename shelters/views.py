@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import Group
 from django.core import signing
 from django.db import connection, transaction
 from django.http import Http404, HttpResponse, JsonResponse
@@ -34,7 +35,9 @@ def whoami(request):
 def shift(request):
     """Where do you work today? Remembered from the last time."""
     user = request.user
-    shelters = Shelter.objects.filter(staff=user, closed_on__isnull=True)
+    if user.is_staff and not user.has_perm("intake.add_family"):  # who only reviews works at no desk
+        return redirect("admin:index")
+    shelters = Shelter.objects.open().filter(staff=user)
     form = ShiftForm(request.POST or None, shelters=shelters, initial=ShiftForm.last_of(user))
     if request.method == "POST" and form.is_valid():
         chosen = form.shift()
@@ -72,8 +75,12 @@ def first_administrator(request, token):
     form = FirstAdministratorForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
+            Group.objects.select_for_update().get(name=roles.Administrator.code)  # one at a time
+            if User.objects.exists():
+                raise Http404
             user = form.save()
             roles.grant(user, roles.Administrator)
+            record(Action.ADMIN_ADDED, by=user, subject=user, first=True)
         messages.success(request, _("The account is ready. Sign in with it."))
         return redirect("account_login")
     return render(

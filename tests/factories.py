@@ -114,6 +114,8 @@ def make_stay(person, *, at=NOW, out=None, **fields):
 
 
 def make_need(person, code, *, at=NOW, by=None, **fields):
+    if fields.get("state") == PersonNeed.State.CONFIRMED:
+        fields.setdefault("confirmed_at", at)
     return PersonNeed.objects.create(
         person=person,
         need=SpecificNeed.objects.get(pk=code),

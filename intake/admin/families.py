@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.forms.models import BaseInlineFormSet
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -90,6 +91,8 @@ class MemberFormSet(BaseInlineFormSet):
         heads = [form for form in self.forms if form.instance.relationship == Relationship.HEAD]
         if len(heads) > 1:
             heads[-1].add_error("relationship", _("This family already has a head."))
+        if not heads and self.forms:
+            self.forms[0].add_error("relationship", _("A family needs a head."))
 
     def save_existing_objects(self, commit=True):
         """Who stops being the head is stored before who becomes it: there is one at every moment."""
@@ -102,6 +105,7 @@ class MemberFormSet(BaseInlineFormSet):
 
 class MemberInline(ScopedInline):
     model = Person
+    max_num = 0  # somebody new is added at the desk, with a stay
     form = MemberForm
     formset = MemberFormSet
     fields = (("given_names", "surnames"), ("age_or_birth", "sex", "relationship"), "origin", "seen")
@@ -133,7 +137,7 @@ class PeopleAdmin(OfPerson, HistoryAdmin):
         return (*fieldsets, (None, {"fields": ("seen",)}))
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
-        if obj and request.method == "GET":
+        if obj and request.method != "POST":
             family = getattr(obj, "family", obj)
             audit.record(audit.Action.FAMILY_OPENED, by=request.user, shelter=family.shelter, subject=family)
         return super().render_change_form(request, context, add, change, form_url, obj)
@@ -164,6 +168,10 @@ class FamilyAdmin(PeopleAdmin):
         ),
         (_("Registration"), {"fields": facts}),
     )
+
+    def has_add_permission(self, request):
+        """Families are registered at a desk, where their stay begins with them."""
+        return False
 
     def get_readonly_fields(self, request, obj=None):
         settled = ("shelter", "notice") if obj else ()
@@ -223,6 +231,11 @@ class FamilyAdmin(PeopleAdmin):
 @admin.register(Person)
 class PersonAdmin(PeopleAdmin):
     form = PersonForm
+
+    def has_add_permission(self, request):
+        """Somebody new is added at the desk, where their stay begins with them."""
+        return False
+
     list_display = ("name", "age", "sex", "relationship", "origin_country", "family_link", "shelter_name")
     list_filter = ("sex", "relationship", "birth_precision", CountryFilter, "family__shelter")
     list_select_related = ("family__shelter",)
@@ -279,6 +292,10 @@ class StayForm(forms.ModelForm):
         zone, shelter = self.cleaned_data.get("zone"), self.cleaned_data.get("shelter")
         if zone and shelter and zone.shelter_id != shelter.pk:
             self.add_error("zone", _("That zone is in another shelter."))
+        for name in ("in_at", "out_at"):
+            moment = self.cleaned_data.get(name)
+            if moment and moment > timezone.now():
+                self.add_error(name, _("That moment has not come yet."))
 
     def _get_validation_exclusions(self):
         """The person is known though not on the form: nobody is in two places."""

@@ -84,6 +84,7 @@ class ServiceTypeInline(ScopedInline):
     model = ServiceType
     form = LastingCodeForm
     fields = (*LABELS, *RULES)
+    readonly_fields = ("sensitivity",)  # chosen once, on the page of a new service
 
 
 @admin.register(ServiceCategory)
@@ -108,6 +109,10 @@ class ServiceTypeAdmin(ReferenceAdmin, HistoryAdmin):
     list_filter = ("category", "sensitivity", "limit_per", RetiredFilter)
     list_select_related = ("category",)
     fields = ("category", *LABELS, *RULES, "sector")
+
+    def get_readonly_fields(self, request, obj=None):
+        """Opening a reserved kind of service would open all that was ever given of it."""
+        return (*super().get_readonly_fields(request, obj), *(["sensitivity"] if obj else []))
 
 
 @admin.register(PrivacyNotice)

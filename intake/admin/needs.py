@@ -1,7 +1,6 @@
 """What people need and what they plan."""
 
 from django.contrib import admin
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from intake.admin.base import OfPerson
@@ -24,6 +23,8 @@ class PersonNeedAdmin(OfPerson, HistoryAdmin):
 
     def get_readonly_fields(self, request, obj=None):
         settled = ("person", "need") if obj else ()
+        if obj and obj.ruled_out_at:  # a need that comes back is a new row, so that past counts stand
+            settled = (*settled, "state")
         return (*super().get_readonly_fields(request, obj), *settled, "ruled_out_at", "recorder")
 
     def get_field_queryset(self, db, db_field, request):
@@ -37,8 +38,7 @@ class PersonNeedAdmin(OfPerson, HistoryAdmin):
     def save_model(self, request, need, form, change):
         if not change:
             need.by = request.user
-        is_out = need.state == PersonNeed.State.RULED_OUT
-        need.ruled_out_at = (need.ruled_out_at or timezone.now()) if is_out else None
+        need.judge(need.state, need.reason, by=need.by)
         super().save_model(request, need, form, change)
 
 
@@ -52,7 +52,8 @@ class IntentionAdmin(OfPerson, ScopedAdmin):
     fields = ("person", "plan", "said_at", "recorder")
 
     def get_readonly_fields(self, request, obj=None):
-        return (*(["person"] if obj else []), "recorder")
+        """A change of mind is a new row; what was said stays as it was said."""
+        return self.fields if obj else ("recorder",)
 
     def save_model(self, request, intention, form, change):
         if not change:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from intake.access import sensitivities
-from intake.actions import limit_keys
+from intake.actions.services import limit_keys
 from intake.admin.base import OfPerson
 from intake.models import ServiceReceived
 from shelters.admin_base import HistoryAdmin
@@ -90,6 +90,8 @@ class ServiceReceivedAdmin(OfPerson, HistoryAdmin):
 
     def get_readonly_fields(self, request, obj=None):
         settled = ("person", "what") if obj else ()
+        if obj and obj.cancelled_at:  # an old page must not bring it back
+            settled = [name for name in (*self.fields, *self.further_fields) if name not in self.facts]
         return (*super().get_readonly_fields(request, obj), *settled, *self.facts)
 
     def get_field_queryset(self, db, db_field, request):

@@ -113,7 +113,8 @@ def unaccompanied(book: Needs) -> None:
     """Some of the 31 whom ages and relationships show anyway, confirmed by an interview."""
     teens = [guest for guest in book.census if "teen" in guest.party.shape and not guest.member.is_adult]
     for guest in book.pick(6, teens):
-        book.add(guest, "SC-UC", state=State.CONFIRMED, reason="Entrevista de protección.")
+        confirmed = {"state": State.CONFIRMED, "confirmed_at": guest.stay.in_at}
+        book.add(guest, "SC-UC", reason="Entrevista de protección.", **confirmed)
 
 
 def others(book: Needs) -> None:

@@ -26,10 +26,17 @@ class FamilyEditForm(VersionedForm):
         choices=Family.NoticeAnswer.choices,
         widget=OnePassSelect,
     )
+    zone = FamilyForm.base_fields["zone"]
     comments = FamilyForm.base_fields["comments"]
 
+    def __init__(self, *args, instance, **kwargs):
+        super().__init__(*args, instance=instance, **kwargs)
+        self.fields["zone"].queryset = Zone.objects.offered().filter(shelter=instance.shelter)
+
     def values_of(self, family):
+        stay = Stay.objects.open().filter(person__family=family, zone__isnull=False).first()
         return {
+            "zone": stay.zone_id if stay else None,
             "arrived_on": DayField().prepare_value(family.arrived_on),
             "days": family.days_on_the_road,
             "language": family.language_id,
@@ -121,11 +128,11 @@ class NewMemberForm(SubmissionForm, MemberForm):
     def __init__(self, *args, family, **kwargs):
         needs = SpecificNeed.objects.offered().filter(at_registration=True)
         super().__init__(*args, need_choices=[(need.pk, need.label) for need in needs], **kwargs)
-        self.fields["zone"].queryset = Zone.objects.filter(shelter=family.shelter, retired_on__isnull=True)
+        self.fields["zone"].queryset = Zone.objects.offered().filter(shelter=family.shelter)
         self.fields["relationship"].choices = [
             choice for choice in Relationship.choices if choice[0] != Relationship.HEAD
         ]
-        self.fields["relationship"].initial = Relationship.CHILD
+        self.fields["relationship"].initial = Relationship.UNKNOWN
         if family.is_count_only:
             for name in (*PersonEditForm.names, "needs"):
                 del self.fields[name]
@@ -177,7 +184,10 @@ class SplitForm(MembersForm):
 
 class DepartureForm(MembersForm):
     to = forms.ChoiceField(
-        label=gettext_lazy("Where to?"), choices=Stay.OutTo.choices, widget=forms.RadioSelect, initial="north"
+        label=gettext_lazy("Where to?"),
+        choices=Stay.OutTo.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Say where to, or “Not known”.")},
     )
 
 
@@ -186,14 +196,15 @@ class ReturnForm(MembersForm):
 
     def __init__(self, *args, shelter, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["zone"].queryset = Zone.objects.filter(shelter=shelter, retired_on__isnull=True)
+        self.fields["zone"].queryset = Zone.objects.offered().filter(shelter=shelter)
 
 
 class PlanForm(forms.Form):
     plan = forms.ModelChoiceField(
         Plan.objects.none(),
         label=gettext_lazy("What do they plan now?"),
-        empty_label=None,
+        empty_label=gettext_lazy("Choose…"),
+        error_messages={"required": gettext_lazy("Choose what they say, or “Prefers not to say”.")},
         widget=OnePassSelect,
     )
 
@@ -202,11 +213,25 @@ class PlanForm(forms.Form):
         self.fields["plan"].queryset = Plan.objects.offered()
 
 
+def by_category(needs) -> list:
+    """Options in groups: a category first among its own needs; local needs, which have none, together at the end."""
+    groups = {}
+    for need in needs:
+        home = need.category or (need if not need.pk.startswith("X-") else None)
+        groups.setdefault(home.label if home else _("Other needs"), []).append((need.pk, need.label))
+    other = groups.pop(_("Other needs"), [])
+    return [*groups.items(), *([(_("Other needs"), other)] if other else [])]
+
+
 class NeedForm(forms.Form):
     """A need of a person: newly reported, confirmed, or ruled out with a reason."""
 
     need = forms.ModelChoiceField(
-        SpecificNeed.objects.none(), label=gettext_lazy("Need"), empty_label=None, widget=OnePassSelect
+        SpecificNeed.objects.none(),
+        label=gettext_lazy("Need"),
+        empty_label=gettext_lazy("Choose…"),
+        widget=OnePassSelect,
+        error_messages={"required": gettext_lazy("Choose a need.")},
     )
     state = forms.ChoiceField(label=gettext_lazy("State"), widget=OnePassSelect)
     reason = LineField(
@@ -220,7 +245,9 @@ class NeedForm(forms.Form):
 
     def __init__(self, *args, tier, states, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["need"].queryset = SpecificNeed.objects.offered().filter(tier__lte=tier)
+        needs = SpecificNeed.objects.offered().filter(tier__lte=tier).select_related("category")
+        self.fields["need"].queryset = needs
+        self.fields["need"].choices = [("", _("Choose…")), *by_category(needs)]
         self.fields["state"].choices = states
 
     def clean(self):

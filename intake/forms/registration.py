@@ -13,7 +13,17 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from intake.forms.fields import AgeField, DayField, OnePassSelect, PlaceField
 from intake.ids import uuid7
-from intake.models import Family, Language, Person, Plan, Relationship, Sex, SpecificNeed, Submission
+from intake.models import (
+    Family,
+    Language,
+    Person,
+    Plan,
+    PrivacyNotice,
+    Relationship,
+    Sex,
+    SpecificNeed,
+    Submission,
+)
 from intake.models.families import UNRECORDED
 from shelters.forms import LineField
 from shelters.models import Zone
@@ -34,13 +44,16 @@ class SubmissionForm(forms.Form):
             raise ValidationError(_("This page is damaged. Load it again."))
         return key
 
-    def submission(self, by) -> Submission:
+    def submission(self, by, family=None) -> Submission:
         """What to store so that a second copy of this form is recognized: the key, and a digest of what was sent."""
         sent = sorted(
             (name, values) for name, values in self.data.lists() if name not in ("csrfmiddlewaretoken", "key")
         )
         return Submission(
-            key=self.cleaned_data["key"], digest=hashlib.sha256(repr(sent).encode()).hexdigest(), by=by
+            key=self.cleaned_data["key"],
+            digest=hashlib.sha256(repr(sent).encode()).hexdigest(),
+            by=by,
+            family=family,
         )
 
     def saved_before(self, by) -> Submission | None:
@@ -100,6 +113,7 @@ class FamilyForm(SubmissionForm):
         widget=forms.RadioSelect,
         empty_label=None,
     )
+    notice = forms.ModelChoiceField(PrivacyNotice.objects.all(), widget=forms.HiddenInput)
     notice_answer = forms.ChoiceField(
         label=gettext_lazy("Privacy notice read aloud"),
         choices=Family.NoticeAnswer.choices,
@@ -126,7 +140,7 @@ class FamilyForm(SubmissionForm):
             if not isinstance(field.widget, forms.RadioSelect):  # drawn as chips
                 field.widget.attrs |= {"autocomplete": "off", "class": kind}
         self.fields["origin"].known = known
-        self.fields["zone"].queryset = Zone.objects.filter(shelter=shelter, retired_on__isnull=True)
+        self.fields["zone"].queryset = Zone.objects.offered().filter(shelter=shelter)
         self.fields["plan"].queryset = Plan.objects.offered().filter(at_registration=True)
         self.fields["language"].queryset = Language.objects.offered()
 
@@ -135,7 +149,7 @@ class FamilyForm(SubmissionForm):
         """The day they set out, from the day they arrived and the days on the road."""
         return data["arrived_on"] - timedelta(days=data["days"]) if data["days"] is not None else None
 
-    def family(self, *, desk, notice, by) -> Family:
+    def family(self, *, desk, by) -> Family:
         """The family as it is to be stored; its identity is the key of the form."""
         data = self.cleaned_data
         return Family(
@@ -147,7 +161,7 @@ class FamilyForm(SubmissionForm):
             arrived_on=data["arrived_on"],
             left_home_on=self.left_home(data),
             language_id=data["language"].pk if data["language"] else "spa",
-            notice=notice,
+            notice=data["notice"],
             notice_answer=data["notice_answer"],
             comments=data["comments"],
         )

@@ -58,7 +58,7 @@ class ServiceForm(MembersForm):
         types = ServiceType.objects.offered().filter(sensitivity__in=sensitivities).select_related("category")
         self.fields["service_type"].queryset = types
         self.fields["service_type"].choices = grouped(types)
-        self.fields["organization"].queryset = Organization.objects.filter(retired_on__isnull=True)
+        self.fields["organization"].queryset = Organization.objects.offered()
         if ServiceType.Sensitivity.LEGAL in sensitivities:
             self.fields["outcome"].queryset = LegalOutcome.objects.offered()
         else:

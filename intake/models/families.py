@@ -158,6 +158,11 @@ class Family(Tracked):
     def __str__(self):
         return f"{_('Family')} {str(self.pk)[-6:]}"
 
+    first_version_needs = ("registered_by",)
+
+    def begun(self):
+        return self.registered_by, self.registered_at
+
     @property
     def is_count_only(self) -> bool:
         return self.notice_answer == self.NoticeAnswer.REFUSED
@@ -186,11 +191,12 @@ class PersonQuerySet(models.QuerySet):
         return self.filter(birth_date__gt=ages.born_on_or_before(18, day))
 
     def aged(self, youngest, oldest, day):
-        """Known to be between two ages in completed years on that day, both included."""
-        return self.filter(
-            birth_date__lte=ages.born_on_or_before(youngest, day),
-            birth_date__gt=ages.born_on_or_before(oldest + 1, day),
-        )
+        """Known to be between two ages in completed years on that day, both included.
+
+        From 0 on nobody is too young: a baby of "0 years" may be born, by that, on the day it was said.
+        """
+        grown = self.filter(birth_date__lte=ages.born_on_or_before(youngest, day)) if youngest else self
+        return grown.filter(birth_date__gt=ages.born_on_or_before(oldest + 1, day))
 
 
 class Person(Tracked):
@@ -281,6 +287,11 @@ class Person(Tracked):
     def __str__(self):
         return self.full_name or str(_("Person without name"))
 
+    first_version_needs = ("family__registered_by",)
+
+    def begun(self):
+        return self.family.begun()
+
     @property
     def full_name(self) -> str:
         return f"{self.given_names} {self.surnames}".strip()
@@ -316,7 +327,7 @@ class Person(Tracked):
         self.origin_region = None
         if self.birth_date:
             said_on = self.age_said_on or day
-            self.birth = ages.Birth.from_age(self.age_on(said_on), said_on)
+            self.birth = ages.Birth.from_age(max(self.age_on(said_on), 0), said_on)
 
 
 class StayQuerySet(models.QuerySet):
@@ -385,3 +396,6 @@ class Stay(Tracked):
 
     def __str__(self):
         return f"{self.person} · {self.shelter}"
+
+    def begun(self):
+        return None, self.in_at

@@ -46,6 +46,7 @@ class PersonNeed(Tracked):
     need = models.ForeignKey(SpecificNeed, models.PROTECT, related_name="+", verbose_name=_("need"))
     state = models.CharField(_("state"), max_length=9, choices=State, default=State.REPORTED)
     reported_at = models.DateTimeField(_("reported at"), default=timezone.now)
+    confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True, editable=False)
     ruled_out_at = models.DateTimeField(_("ruled out at"), null=True, blank=True)
     reason = models.CharField(
         _("reason"),
@@ -71,7 +72,8 @@ class PersonNeed(Tracked):
         constraints = [
             models.UniqueConstraint(
                 fields=["person", "need"],
-                name="need_once_per_person",
+                condition=Q(ruled_out_at__isnull=True),
+                name="need_stands_once_per_person",
                 violation_error_message=_("This need is already recorded for this person."),
             ),
             models.CheckConstraint(
@@ -79,10 +81,28 @@ class PersonNeed(Tracked):
                 | (~Q(state="ruled_out") & Q(ruled_out_at__isnull=True)),
                 name="need_ruled_out_has_its_moment",
             ),
+            models.CheckConstraint(
+                condition=~Q(state="confirmed") | Q(confirmed_at__isnull=False),
+                name="need_confirmed_has_its_moment",
+            ),
         ]
 
     def __str__(self):
         return str(self.need)
+
+    first_version_needs = ("by",)
+
+    def begun(self):
+        return self.by, self.reported_at
+
+    def judge(self, state, reason, *, by):
+        """Reported, confirmed or ruled out from now on; a moment that was set is kept, whatever is corrected later."""
+        now = timezone.now()
+        self.state, self.reason, self.by = state, reason, by
+        if state == self.State.CONFIRMED:
+            self.confirmed_at = self.confirmed_at or now
+        if state == self.State.RULED_OUT:
+            self.ruled_out_at = self.ruled_out_at or now
 
 
 class IntentionQuerySet(models.QuerySet):

@@ -7,12 +7,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from shelters.models import OfferedQuerySet
 
-class ReferenceQuerySet(models.QuerySet):
-    def offered(self):
-        """What forms may still offer."""
-        return self.filter(Q(retired_on__isnull=True) | Q(retired_on__gt=timezone.localdate()))
 
+class ReferenceQuerySet(OfferedQuerySet):
     def visible_to(self, user):
         """Lists hold nothing about people; whoever works here may read them."""
         return self
@@ -208,6 +206,13 @@ class ServiceType(Reference):
         ]
 
 
+class PrivacyNoticeQuerySet(models.QuerySet):
+    def current(self) -> "PrivacyNotice":
+        """The newest version that is published by now; before any is, the first."""
+        published = self.filter(published_at__lte=timezone.now()).order_by("-version")
+        return published.first() or self.earliest()
+
+
 class PrivacyNotice(models.Model):
     """A version of the privacy notice, as it is read aloud. Once answered to, it is not edited: a new one is added."""
 
@@ -215,6 +220,8 @@ class PrivacyNotice(models.Model):
     text_es = models.TextField(_("text in Spanish"))
     text_en = models.TextField(_("text in English"))
     published_at = models.DateTimeField(_("published at"), default=timezone.now)
+
+    objects = PrivacyNoticeQuerySet.as_manager()
 
     class Meta:
         ordering = ["-version"]

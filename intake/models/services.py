@@ -94,6 +94,11 @@ class ServiceReceived(Tracked):
     def __str__(self):
         return f"{self.service_type} · {self.given_on}"
 
+    first_version_needs = ("recorded_by",)
+
+    def begun(self):
+        return self.recorded_by, self.given_at
+
     def limit_scope(self, stay_id=None) -> str | None:
         """Within what the limit counts: the local day, the meal, or the stay. None: this service has no limit."""
         match self.service_type.limit_per:

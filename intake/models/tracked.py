@@ -14,16 +14,25 @@ class Tracked(models.Model):
     class Meta:
         abstract = True
 
+    first_version_needs = ()  # relations that `begun` reads
+
     def save(self, *args, **kwargs):
         if not self._state.adding:
             keep_first_versions(type(self), [self.pk])
         super().save(*args, **kwargs)
 
+    def begun(self):
+        """Who wrote the first version, and when: (account or None, moment)."""
+        raise NotImplementedError
+
 
 def keep_first_versions(model, pks) -> None:
     """Copy the stored rows that have no history yet into it, as their first version."""
     known = set(model.history.filter(id__in=pks).values_list("id", flat=True))
-    first = [row for row in model._base_manager.filter(pk__in=pks) if row.pk not in known]
+    stored = model._base_manager.filter(pk__in=pks).select_related(*model.first_version_needs)
+    first = [row for row in stored if row.pk not in known]
+    for row in first:
+        row._history_user, row._history_date = row.begun()
     if first:
         model.history.bulk_history_create(first, default_change_reason="first version")
 

@@ -94,7 +94,7 @@ def _groups(shelter: Shelter, moment: datetime, day: date):
         total=Count("pk"),
         adults=Count("pk", filter=Q(birth_date__lte=grown)),
         minors=Count("pk", filter=Q(birth_date__gt=grown)),
-        age_0_5=Count("pk", filter=Q(birth_date__gt=born_on_or_before(6, day), birth_date__lte=day)),
+        age_0_5=Count("pk", filter=Q(birth_date__gt=born_on_or_before(6, day))),
         unknown_age=Count("pk", filter=Q(birth_date__isnull=True)),
         # The age stands first: it is cheap, and spares everybody else the look at their family.
         unaccompanied_adolescents=Count("pk", filter=adolescent & _alone(shelter, moment, grown)),
@@ -108,10 +108,11 @@ def _alone(shelter: Shelter, moment: datetime, grown: date) -> Q:
         person__relationship=Relationship.COMPANION
     )
     said = PersonNeed.objects.filter(person=OuterRef("pk"), need__counts_as=CountsAs.UNACCOMPANIED)
-    confirmed = said.standing_at(moment).filter(state=PersonNeed.State.CONFIRMED)
-    ruled_out = said.filter(state=PersonNeed.State.RULED_OUT, ruled_out_at__lte=moment)
+    standing = said.standing_at(moment)
+    confirmed = standing.filter(confirmed_at__lte=moment)
+    ruled_out = said.filter(ruled_out_at__lte=moment)
     alone = ~Exists(grown_relative) | Q(relationship=Relationship.COMPANION) | Exists(confirmed)
-    return alone & ~Exists(ruled_out)
+    return alone & (~Exists(ruled_out) | Exists(standing))
 
 
 def _needs(stays, moment: datetime, day: date) -> Counter:
@@ -183,7 +184,7 @@ CELLS = [
         gettext_lazy("Unaccompanied adolescents"),
         gettext_lazy(
             "Aged 12 to 17, with no adult of their own family in the shelter; a travel companion is none. "
-            "What staff confirmed or ruled out goes first."
+            "What staff confirmed or ruled out goes first. Families as they are known today."
         ),
     ),
     Cell(

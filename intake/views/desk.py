@@ -15,7 +15,7 @@ def home(request):
         shelter=request.shift.shelter_id, registered_on=timezone.localdate(), desk=request.shift.desk
     )
     context = {
-        "latest": here.with_head()[:5],
+        "latest": here.with_head().order_by("-registered_at")[:5],
         "families": here.count(),
         "people": Person.objects.filter(family__in=here).count(),
     }

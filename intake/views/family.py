@@ -25,7 +25,6 @@ from intake.forms.fields import known_places
 from intake.models import Family, Intention, Person, PersonNeed, Relationship, SpecificNeed, Stay
 from intake.models.needs import highest_tier
 from intake.timeline import timeline
-from shelters.audit import Action, record
 from shelters.forms import mistakes
 
 LATEST = 20
@@ -41,7 +40,6 @@ KIND_NAMES = {
 def detail(request, pk):
     family = family_or_404(request.user, pk)
     people = members_of(family)
-    record(Action.FAMILY_OPENED, by=request.user, shelter=family.shelter, subject=family)
     flagged = flags(people, request.user)
     context = {
         "family": family,
@@ -115,7 +113,8 @@ def edit(request, pk):
         if request.method == "POST" and form.is_valid():
             changed = form.changed_names()
             if no_constraint_broken(form.apply(), form):
-                actions.change_family(family, changed, by=request.user)
+                if changed:
+                    actions.change_family(family, changed, zone=form.cleaned_data["zone"], by=request.user)
                 messages.success(request, _("Saved."))
                 return redirect("intake:family", pk)
     return form_page(request, form, family=family, title=_("Correct the family"))
@@ -131,7 +130,8 @@ def person(request, pk):
         form.fields["origin"].known = known_places()
         if request.method == "POST" and form.is_valid():
             changed = form.changed_names()
-            actions.change_person(form.apply(), changed, by=request.user)
+            if changed:
+                actions.change_person(form.apply(), changed, by=request.user)
             messages.success(request, _("Saved."))
             return redirect("intake:family", someone.family_id)
     return form_page(request, form, family=someone.family, title=_("Correct %(name)s") % {"name": someone})
@@ -184,6 +184,10 @@ def split(request, pk):
             )
         except actions.AlreadySaved:
             form.ask_again()
+        except actions.Overtaken:
+            form.add_error(
+                "people", _("Somebody else has changed this family meanwhile. Look at who is in it now.")
+            )
         else:
             messages.success(
                 request, _("They are a family of their own now. Say what each is to the new head.")
@@ -204,12 +208,16 @@ def departure(request, pk):
     form = DepartureForm(request.POST or None, everybody=inside)
     if request.method == "POST" and form.is_valid():
         people = list(form.cleaned_data["people"].select_related("family__shelter"))
-        with actions.once(form.submission(request.user)):
-            left = actions.depart(people, at=timezone.now(), to=form.cleaned_data["to"], by=request.user)
-        messages.success(
-            request, ngettext("%(n)d person has left.", "%(n)d people have left.", left) % {"n": left}
-        )
-        return redirect("intake:family", pk)
+        try:
+            with actions.once(form.submission(request.user, family)):
+                left = actions.depart(people, at=timezone.now(), to=form.cleaned_data["to"], by=request.user)
+        except actions.AlreadySaved:
+            form.ask_again()
+        else:
+            messages.success(
+                request, ngettext("%(n)d person has left.", "%(n)d people have left.", left) % {"n": left}
+            )
+            return redirect("intake:family", pk)
     if form.is_bound and form.saved_before(request.user):  # a double click: they have left
         return redirect("intake:family", pk)
     return form_page(
@@ -228,12 +236,16 @@ def come_back(request, pk):
     form = ReturnForm(request.POST or None, everybody=outside, shelter=family.shelter)
     if request.method == "POST" and form.is_valid():
         people, zone = list(form.cleaned_data["people"].select_related("family")), form.cleaned_data["zone"]
-        with actions.once(form.submission(request.user)):
-            back = actions.come_back(people, shelter=family.shelter, zone=zone, by=request.user)
-        messages.success(
-            request, ngettext("%(n)d person is back.", "%(n)d people are back.", back) % {"n": back}
-        )
-        return redirect("intake:family", pk)
+        try:
+            with actions.once(form.submission(request.user, family)):
+                back = actions.come_back(people, shelter=family.shelter, zone=zone, by=request.user)
+        except actions.AlreadySaved:
+            form.ask_again()
+        else:
+            messages.success(
+                request, ngettext("%(n)d person is back.", "%(n)d people are back.", back) % {"n": back}
+            )
+            return redirect("intake:family", pk)
     if form.is_bound and form.saved_before(request.user):  # a double click: they are back
         return redirect("intake:family", pk)
     return form_page(
@@ -248,6 +260,8 @@ def come_back(request, pk):
 def plan(request, pk):
     require(request.user, "intake.add_intention")
     someone = person_or_404(request.user, pk)
+    if someone.family.is_count_only:
+        return only_counted(request, someone)
     form = PlanForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         actions.record_intention(someone, form.cleaned_data["plan"], by=request.user)
@@ -261,6 +275,8 @@ def plan(request, pk):
 def need(request, pk):
     require(request.user, "intake.add_personneed")
     someone = person_or_404(request.user, pk)
+    if someone.family.is_count_only:
+        return only_counted(request, someone)
     states = (
         PersonNeed.State.choices
         if request.user.has_perm("intake.change_personneed")
@@ -268,7 +284,7 @@ def need(request, pk):
     )
     form = NeedForm(request.POST or None, tier=highest_tier(request.user), states=states)
     if request.method == "POST" and form.is_valid():
-        known = someone.needs.filter(need=form.cleaned_data["need"]).first()
+        known = someone.needs.filter(need=form.cleaned_data["need"], ruled_out_at__isnull=True).first()
         is_same = known and {"state": known.state, "reason": known.reason} == form.judgement()
         if known and not is_same and len(states) == 1:  # whoever only reports does not overrule
             form.add_error("need", _("This need is already recorded for this person."))
@@ -280,6 +296,11 @@ def need(request, pk):
     return form_page(
         request, form, family=someone.family, title=_("What does %(name)s need?") % {"name": someone}
     )
+
+
+def only_counted(request, someone):
+    messages.warning(request, _("This family refused the privacy notice: only counts are kept."))
+    return redirect("intake:family", someone.family_id)
 
 
 def form_page(request, form, *, family, title, help_text="", nobody=""):

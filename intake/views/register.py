@@ -17,7 +17,7 @@ from intake import actions
 from intake.access import family_or_404, require
 from intake.forms.fields import known_places
 from intake.forms.registration import BLANK_ROWS, FamilyForm, MemberForm, MemberFormSet, as_typed
-from intake.models import Family, Person, PrivacyNotice
+from intake.models import Family, Person, PrivacyNotice, Submission
 from shelters.access import current_shelter
 from shelters.forms import mistakes
 
@@ -32,7 +32,8 @@ def register(request):
     if request.method == "POST":
         return save(request)
     last = last_family(request)
-    form = FamilyForm(shelter=current_shelter(request), initial=carried_over(last))
+    notice = PrivacyNotice.objects.current()
+    form = FamilyForm(shelter=current_shelter(request), initial={**carried_over(last), "notice": notice})
     saved = last if last and str(last.pk) == request.GET.get("saved") else None
     return draw(request, form, MemberFormSet(), saved=saved, last=last)
 
@@ -48,8 +49,7 @@ def save(request):
     )
     if not (form.is_valid() & members.is_valid()):
         return draw(request, form, members, status=422)
-    notice = PrivacyNotice.objects.latest()
-    family = form.family(desk=request.shift.desk, notice=notice, by=request.user)
+    family = form.family(desk=request.shift.desk, by=request.user)
     people, needs = members.people(place=form.cleaned_data["origin"])
     try:
         actions.register_family(
@@ -88,7 +88,7 @@ def draw(request, form, members, *, status=200, saved=None, last=None):
         "mistakes": found,
         "saved": saved,
         "carried": last if not form.is_bound else None,
-        "notice": PrivacyNotice.objects.latest(),
+        "notice": PrivacyNotice.objects.current(),
         "today_here": today_here(request),
     }
     return render(request, "intake/register.html", context, status=status)
@@ -147,16 +147,20 @@ def today_here(request) -> int:
 
 @require_POST
 def undo(request, pk):
-    """Take back what one has just registered; only one's own, only at once, only while nothing was recorded."""
+    """Take back what one has just registered; only one's own, only at once, only while nobody did anything more."""
     family = family_or_404(request.user, pk)
     age = (timezone.now() - family.registered_at).total_seconds()
-    if family.registered_by != request.user or age > UNDO_SECONDS:
+    was_registered = Submission.objects.filter(
+        pk=pk, family=family, by=request.user
+    ).exists()  # and not split off
+    if not was_registered or age > UNDO_SECONDS:
         raise Http404
-    if family.members.filter(services__isnull=False).exists():
+    try:
+        actions.undo_registration(family, by=request.user)
+    except actions.Overtaken:
         messages.error(
-            request, _("This family has received services already. Open it to correct what is wrong.")
+            request, _("Something was recorded for this family already. Open it to correct what is wrong.")
         )
         return redirect("intake:family", pk)
-    actions.undo_registration(family, by=request.user)
     messages.success(request, _("The registration was undone."))
     return redirect("intake:register")

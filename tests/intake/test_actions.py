@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import IntegrityError
 
 from intake import actions
 from intake.ages import Birth
@@ -187,7 +188,7 @@ def test_what_the_database_refuses_leaves_nothing_behind(palillo, by):
     people = unsaved_people()
     people[1].relationship = "HEAD"
     submission = form(by)
-    with pytest.raises(actions.IntegrityError):
+    with pytest.raises(IntegrityError):
         register(palillo, by, submission=submission, people=people)
     assert not Family.objects.exists()
     assert not Submission.objects.exists()
@@ -457,13 +458,23 @@ def test_a_need_is_recorded_in_each_state(family, by, state):
 
 def test_a_need_changes_its_state_and_keeps_its_history(family, by):
     ale, need = family.members.last(), SpecificNeed.objects.get(pk="SC-UC")
-    for state in ("reported", "ruled_out", "confirmed"):
+    for state in ("reported", "confirmed", "ruled_out"):
         row = actions.record_need(ale, need, state=state, reason=state, by=by)
     assert ale.needs.get() == row
-    assert row.ruled_out_at is None
+    assert (row.confirmed_at, row.ruled_out_at) == (NOW, NOW)
     assert [version.state for version in row.history.order_by("history_id")] == [
         "reported",
-        "ruled_out",
         "confirmed",
+        "ruled_out",
     ]
-    assert row.reported_at == NOW
+
+
+def test_a_need_that_comes_back_is_a_new_row_and_the_old_one_stands(family, by):
+    ale, need = family.members.last(), SpecificNeed.objects.get(pk="SC-UC")
+    first = actions.record_need(ale, need, state="ruled_out", reason="con su tía", by=by)
+    same = actions.record_need(ale, need, state="ruled_out", reason="con su tío", by=by)
+    assert (same.pk, same.ruled_out_at, same.reason) == (first.pk, NOW, "con su tío")
+    again = actions.record_need(ale, need, state="confirmed", reason="se quedó sola", by=by)
+    assert again.pk != first.pk
+    assert ale.needs.count() == 2
+    assert ale.needs.get(pk=first.pk).ruled_out_at == NOW

@@ -212,9 +212,22 @@ def test_a_limit_ends_at_the_shelters_midnight_and_not_at_londons(mother, by, pa
     }
 
 
-def test_a_service_to_a_family_is_one_row_of_its_head(family, by):
+def test_a_service_to_a_family_is_one_row_the_heads_when_ticked(family, by):
     head, *others = family.members.order_by("position")
-    give(others, "ACC-TNT", by=by)
+    give([*others, head], "ACC-TNT", by=by)
     assert ServiceReceived.objects.get().person == head
     with pytest.raises(actions.OverLimit):
-        give([head, *others], "ACC-TNT", by=by)
+        give(others, "ACC-TNT", by=by)
+
+
+def test_without_the_head_a_member_carries_the_familys_tent(family, by):
+    head, other, *_others = family.members.order_by("position")
+    give([other], "ACC-TNT", by=by)
+    assert ServiceReceived.objects.get().person == other
+    with pytest.raises(actions.OverLimit):
+        give([head], "ACC-TNT", by=by)
+
+
+def test_the_trail_does_not_tell_a_reserved_service(mother, by):
+    give([mother], "PRT-GBV", by=by)
+    assert the_event("service_recorded").detail["service"] == "reserved"

@@ -100,7 +100,7 @@ def test_the_page_shows_who_they_are(volunteer, family):
         "Neptalí Núñez",
         "34 years",
         "11 years",
-        "5 people",
+        "family of 5",
         "Honduras",
         "In the shelter",
         "Viajan con un perro",

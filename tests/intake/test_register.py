@@ -22,6 +22,7 @@ def posted(*members, **fields):
         "days": "22",
         "language": "spa",
         "plan": "MEX-STAY",
+        "notice": "1",
         "notice_answer": "accepted",
         "m-TOTAL_FORMS": str(len(members) + 1),
         "m-INITIAL_FORMS": "0",
@@ -289,7 +290,7 @@ def test_a_failed_family_leaves_nothing_behind(volunteer, monkeypatch):
     def broken(*_args, **_kwargs):
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr("intake.actions.record", broken)
+    monkeypatch.setattr("intake.actions.families.record", broken)
     volunteer.raise_request_exception = False
     assert volunteer.post(URL, posted(MOTHER)).status_code == 500
     assert not Family.objects.exists()

@@ -37,6 +37,10 @@ class Command(BaseCommand):
                     "\nNobody can sign in yet. This link makes the first administrator, once, within a day:\n"
                 )
                 self.stdout.write(f"  {address}{first_administrator_path()}\n")
+            else:
+                self.stdout.write(
+                    "This database has accounts already. (An empty one: delete the folder var/.)"
+                )
             return
         if User.objects.exists() or Shelter.objects.exists():
             self.stdout.write(

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from django.contrib.admin.models import LogEntry
 
-from intake.models import Family, Person, Stay
+from intake.models import Person, Stay
 from shelters.models import AccessEvent
 from tests import factories
 from tests.intake.admin.pages import address, change, errors, sent_from
@@ -136,31 +136,6 @@ def test_a_new_member_goes_last(coordinator, family):
     assert change(coordinator, family, **new, **{"members-2-age_or_birth": "8m"}).status_code == 302
     tito = family.members.get(given_names="Tito")
     assert (tito.position, tito.birth_precision) == (2, "age")
-
-
-def test_a_family_is_added_by_who_is_signed_in(coordinator, cast, palillo):
-    sent = {
-        "shelter": palillo.pk,
-        "arrived_on": "2018-11-06",
-        "language": "spa",
-        "notice": 1,
-        "notice_answer": "accepted",
-    }
-    sent |= {
-        "members-TOTAL_FORMS": 1,
-        "members-INITIAL_FORMS": 0,
-        "members-0-given_names": "Ana",
-        "members-0-sex": "F",
-    }
-    sent |= {"members-0-relationship": "HEAD", "registered_by": cast.stranger.pk, "desk": "x"}
-    assert coordinator.post(address("family", "add/"), sent).status_code == 302
-    family = Family.objects.get()
-    assert (family.registered_by, family.registered_on, family.desk) == (
-        cast.coordinator,
-        palillo.today(),
-        "",
-    )
-    assert str(family.members.get()) == "Ana"
 
 
 def test_who_refused_the_notice_gets_no_name(coordinator, palillo):

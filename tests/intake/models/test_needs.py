@@ -60,7 +60,7 @@ def test_what_is_ruled_out_has_its_moment(need, judgement):
 
 
 def test_a_need_keeps_its_history(need):
-    need.state = "confirmed"
+    need.judge("confirmed", "", by=need.by)
     need.save()
     assert [row.state for row in need.history.order_by("history_id")] == ["reported", "confirmed"]
 

@@ -16,6 +16,8 @@ addEventListener("DOMContentLoaded", () => {
   const renumber = () => rows().forEach((row, i) => { row.querySelector(".no").textContent = i + 1; });
   rows().forEach(row => { if (row.classList.contains("spare")) row.remove(); });
   renumber();
+  // What the server drew with a relationship was chosen, or seen, before: no guess replaces it.
+  for (const field of box.querySelectorAll('[name$="-relationship"]')) if (field.value) field.dataset.touched = "1";
   let next = +count.value;
   function add() {
     const holder = document.createElement("div");
@@ -67,20 +69,21 @@ addEventListener("DOMContentLoaded", () => {
     return found.length === 1 ? found[0] : null;
   }
   const origin = document.getElementById("id_origin"), originOut = document.createElement("span");
-  originOut.className = "hint"; originOut.setAttribute("aria-live", "polite");
+  originOut.className = "hint echo"; originOut.setAttribute("aria-live", "polite");
   origin.after(originOut);
   origin.addEventListener("focus", () => origin.select());  // typing replaces what the previous family left
   places.load(form.dataset.places).then(list => { placeList = list; if (document.activeElement === origin) readPlace(origin); });
 
   // --- Enter walks: names, age, sex, next person; an empty name ends the people; the last answer saves ---
-  const walk = ["origin", "plan", "notice_answer"];
+  // From the origin it goes straight to the plan; whoever stops at a field between goes on to the next one.
+  const walk = ["origin", "arrived_on", "days", "language", "zone", "plan", "notice_answer"];
   const first = name => name === "origin" ? origin : form.querySelector(`[name="${name}"]:checked`) || form.querySelector(`[name="${name}"]`);
   function step(field) {
     const row = field.closest(".mem");
     if (row) return stepInRow(field, row);
     const here = walk.indexOf(field.name);
     if (field.name === "notice_answer") return form.requestSubmit(save);
-    first(walk[here + 1] || "notice_answer").focus();
+    first(field.name === "origin" ? "plan" : walk[here + 1] || "notice_answer").focus();
   }
   function stepInRow(field, row) {
     if (field === part(row, "given_names")) {

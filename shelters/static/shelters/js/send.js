@@ -26,9 +26,10 @@ addEventListener("DOMContentLoaded", () => {
   }
   document.addEventListener("submit", async event => {
     const form = event.target, button = event.submitter;
-    if (form.method !== "post" || asked.has(form)) return;
+    if (form.method !== "post") return;
+    if (asked.delete(form)) return;  // this is the real sending; whatever comes after it is a double click
     event.preventDefault();
-    if (waiting.has(form)) return;  // a double click
+    if (waiting.has(form)) return;
     waiting.add(form);
     const token = await ask();
     if (token === "offline" || token === "signed-out") { waiting.delete(form); keep(form, token); return; }
@@ -36,5 +37,5 @@ addEventListener("DOMContentLoaded", () => {
     asked.add(form);
     form.requestSubmit(button && form.contains(button) ? button : undefined);
   });
-  addEventListener("pageshow", () => { for (const form of document.forms) { asked.delete(form); waiting.delete(form); } });
+  addEventListener("pageshow", () => { for (const form of document.forms) waiting.delete(form); });
 });

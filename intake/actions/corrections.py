@@ -1,0 +1,108 @@
+"""What turned out otherwise, and what changes in days."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from intake.actions.families import arrival_moment, lock
+from intake.models import Family, Intention, Person, PersonNeed, Relationship, Stay
+from intake.models.tracked import correct
+from shelters.audit import Action, record
+
+
+@transaction.atomic
+def change_family(family, changed, *, zone=None, by) -> None:
+    """Save a corrected family; a changed zone is where those who are inside sleep from now on.
+
+    If they take back their agreement, names and the rest go at once, counts stay.
+    """
+    family.version += 1
+    if family.is_count_only:
+        family.comments, family.left_home_on = "", None
+    if "arrived_on" in changed:
+        move_arrival(family, by=by)
+    if "zone" in changed:
+        stays = list(Stay.objects.open().filter(person__family=family))
+        for stay in stays:
+            stay.zone = zone
+        correct(stays, ["zone"], by=by)
+    family.save()
+    if family.is_count_only:  # after saving, which keeps what was stored before in the history
+        reduce_to_counts(family, by=by)
+    record(Action.FAMILY_CHANGED, by=by, shelter=family.shelter, subject=family, fields=changed)
+
+
+def move_arrival(family, *, by) -> None:
+    """Who came with the family came on its day of arrival: a corrected day is the day their stay began."""
+    before = Family.objects.values_list("arrived_on", flat=True).get(pk=family.pk)
+    in_at = arrival_moment(family, timezone.now())
+    stays = list(Stay.objects.filter(person__family=family, in_on=before))
+    for stay in stays:
+        stay.in_at, stay.in_on = min(in_at, stay.out_at or in_at), family.arrived_on
+    correct(stays, ["in_at", "in_on"], by=by)
+
+
+def reduce_to_counts(family, *, by) -> None:
+    """Forget what a refusal does not let us keep, in the rows and in their history."""
+    people = list(family.members.all())
+    for person in people:
+        person.reduce_to_counts(family.shelter.today())
+        person.name_key = ""  # a bulk update does not fold it anew
+        person.version += 1
+    Person.objects.bulk_update(
+        people, ["given_names", "surnames", "known_as", "name_key", "origin_region", *BIRTH, "version"]
+    )
+    # By person: they may have been in another family before, and others in this one.
+    Person.history.filter(id__in=[person.pk for person in people]).delete()
+    Family.history.filter(id=family.pk).delete()
+    PersonNeed.objects.filter(person__in=people).delete()
+    PersonNeed.history.filter(person__in=people).delete()
+    Intention.objects.filter(person__in=people).delete()
+
+
+BIRTH = ("birth_date", "birth_precision", "age_said_on")
+
+
+@transaction.atomic
+def change_person(person, changed, *, by) -> None:
+    """Save a corrected person. Who becomes head takes the place of the present head."""
+    if person.relationship == Relationship.HEAD:
+        Family.objects.select_for_update().get(pk=person.family_id)
+        heads = list(person.family.members.filter(relationship=Relationship.HEAD).exclude(pk=person.pk))
+        for head in heads:
+            head.relationship, head.version = Relationship.UNKNOWN, head.version + 1
+        correct(heads, ["relationship", "version"], by=by)
+    if person.family.is_count_only:
+        person.reduce_to_counts(person.family.shelter.today())
+    person.version += 1
+    person.save()
+    record(Action.PERSON_CHANGED, by=by, shelter=person.family.shelter, subject=person, fields=changed)
+
+
+@transaction.atomic
+def record_intention(person, plan, *, by) -> Intention:
+    """A change of mind is a new row; the same plan again on the same day (a double click) is none."""
+    lock([person])
+    shelter, now = person.family.shelter, timezone.now()
+    latest = person.intentions.first()
+    if latest and (latest.plan_id, latest.said_on) == (plan.pk, shelter.day_of(now)):
+        return latest
+    intention = Intention.objects.create(
+        person=person, plan=plan, said_at=now, said_on=shelter.day_of(now), by=by
+    )
+    record(Action.INTENTION_RECORDED, by=by, shelter=shelter, subject=person)
+    return intention
+
+
+@transaction.atomic
+def record_need(person, need, *, state, reason="", by) -> PersonNeed:
+    """Report, confirm or rule out a need. A need that comes back after it was ruled out is a new row."""
+    lock([person])
+    rows = PersonNeed.objects.filter(person=person, need=need)
+    row = rows.filter(ruled_out_at__isnull=True).first()
+    if row is None and state == PersonNeed.State.RULED_OUT:
+        row = rows.last()  # another reason for what is ruled out already
+    row = row or PersonNeed(person=person, need=need)
+    row.judge(state, reason, by=by)
+    row.save()
+    record(Action.NEED_RECORDED, by=by, shelter=person.family.shelter, subject=person, state=state)
+    return row
