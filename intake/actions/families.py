@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from intake.actions.once import Overtaken, once
-from intake.models import Family, Intention, Person, PersonNeed, Relationship, Stay
+from intake.models import Family, Intention, Person, PersonNeed, Relationship, ServiceReceived, Stay
 from intake.models.tracked import correct
 from shelters.audit import Action, record
 from shelters.models import AccessEvent
@@ -80,7 +80,7 @@ def undo_registration(family, *, by) -> None:
     since = AccessEvent.objects.filter(subject_id__in=subjects).exclude(
         action__in=[Action.FAMILY_REGISTERED, Action.FAMILY_OPENED]
     )
-    if since.exists():
+    if since.exists() or ServiceReceived.objects.filter(person__in=people).exists():
         raise Overtaken
     record(Action.FAMILY_CHANGED, by=by, shelter=family.shelter, subject=family, undone=True)
     pk = family.pk

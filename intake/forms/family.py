@@ -1,12 +1,13 @@
 """Correcting a family and its people, and what changes about them in days."""
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from intake import ages
 from intake.forms.fields import AgeField, DayField, OnePassSelect, PlaceField
-from intake.forms.registration import FamilyForm, MemberForm, SubmissionForm, new_person
+from intake.forms.registration import FamilyForm, MemberForm, SubmissionForm, new_person, usual_relationship
 from intake.forms.versioned import VersionedForm
 from intake.models import Family, Language, Person, Plan, Relationship, Sex, SpecificNeed, Stay
 from intake.models.families import UNRECORDED
@@ -129,10 +130,6 @@ class NewMemberForm(SubmissionForm, MemberForm):
         needs = SpecificNeed.objects.offered().filter(at_registration=True)
         super().__init__(*args, need_choices=[(need.pk, need.label) for need in needs], **kwargs)
         self.fields["zone"].queryset = Zone.objects.offered().filter(shelter=family.shelter)
-        self.fields["relationship"].choices = [
-            choice for choice in Relationship.choices if choice[0] != Relationship.HEAD
-        ]
-        self.fields["relationship"].initial = Relationship.UNKNOWN
         if family.is_count_only:
             for name in (*PersonEditForm.names, "needs"):
                 del self.fields[name]
@@ -147,13 +144,18 @@ class NewMemberForm(SubmissionForm, MemberForm):
             raise forms.ValidationError(_("Write a name, an age or a sex: one of them is enough."))
         return data
 
-    def newcomer(self, head) -> Person:
-        """The person as it is to be stored; from where the head is, unless somebody says otherwise."""
+    def newcomer(self, family) -> Person:
+        """The person as it is to be stored; from where the head is, and what their age makes them, unless said."""
         data = {name: self.cleaned_data.get(name, "") for name in MemberForm.base_fields}
-        place = data["origin"] or (
-            Place(head.origin_country.code, head.origin_region_id or "", "") if head else None
+        members = {person.relationship: person for person in family.members.select_related("origin_region")}
+        head = members.get(Relationship.HEAD)
+        place = data["origin"] or (head and Place(head.origin_country.code, head.origin_region_id or "", ""))
+        usual = (
+            usual_relationship(data["age"], head, members, timezone.localdate())
+            if head
+            else Relationship.UNKNOWN
         )
-        return new_person(data, place=place, relationship=data["relationship"] or Relationship.UNKNOWN)
+        return new_person(data, place=place, relationship=data["relationship"] or usual)
 
 
 class MembersForm(SubmissionForm):

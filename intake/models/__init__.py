@@ -1,4 +1,4 @@
-from intake.models.families import Family, Person, Relationship, Sex, Stay, Submission
+from intake.models.families import Family, Person, Relationship, Sex, Stay
 from intake.models.needs import Intention, PersonNeed
 from intake.models.reference import (
     Language,
@@ -11,6 +11,7 @@ from intake.models.reference import (
     SpecificNeed,
 )
 from intake.models.services import ServiceReceived
+from intake.models.submissions import Submission
 
 __all__ = [
     "Family",

@@ -151,11 +151,10 @@ def add(request, pk):
     family = family_or_404(request.user, pk)
     form = NewMemberForm(request.POST or None, family=family, known=known_places())
     if request.method == "POST" and form.is_valid():
-        head = family.members.filter(relationship=Relationship.HEAD).select_related("origin_region").first()
         try:
             newcomer = actions.add_member(
                 family,
-                form.newcomer(head),
+                form.newcomer(family),
                 submission=form.submission(request.user),
                 needs=form.cleaned_data.get("needs", ()),
                 zone=form.cleaned_data["zone"],

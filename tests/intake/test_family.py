@@ -21,7 +21,7 @@ FORMS = {
     "family-edit": {"comments": "Ya sin perro"},
     "person-add": {"given_names": "Bebé", "age": "3s"},
     "family-split": {},
-    "departure": {},
+    "departure": {"to": "north"},
     "come-back": {},
     "service-add": {"service_type": "FOOD-LUN"},
     "person-edit": {"known_as": "Nepta"},
@@ -354,7 +354,7 @@ def test_nobody_inside_nobody_outside(volunteer, family):
     assert "Everybody of this family is in the shelter." in words_of(
         opened(volunteer, "come-back", family, "en")
     )
-    volunteer.post(address("departure", family), completed(volunteer, "departure", family))
+    volunteer.post(address("departure", family), completed(volunteer, "departure", family) | {"to": "north"})
     page = opened(volunteer, "departure", family, "en")
     assert "Nobody of this family is in the shelter." in words_of(page)
     assert '<form method="post" class="panel"' not in page.content.decode()

@@ -69,7 +69,7 @@ def test_many_rows_are_corrected_together(family, cast):
     for person in people:
         first, corrected = versions(person)
         assert (first.surnames, corrected.surnames) == ("López", "Hernández")
-        assert (first.history_user, corrected.history_user) == (None, cast.coordinator)
+        assert (first.history_user, corrected.history_user) == (family.registered_by, cast.coordinator)
         assert (first.history_change_reason, corrected.history_type) == ("first version", "~")
 
 
