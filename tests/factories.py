@@ -1,5 +1,6 @@
 """Invented people and places, by plain functions. Whatever a test does not name is ordinary."""
 
+import uuid
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
@@ -18,6 +19,7 @@ from intake.models import (
     Sex,
     SpecificNeed,
     Stay,
+    Submission,
 )
 from shelters import roles
 from shelters.models import Organization, Shelter, Zone
@@ -149,3 +151,7 @@ def make_intention(person, code="MEX-STAY", *, at=NOW, by=None):
         said_on=person.family.shelter.day_of(at),
         by=by or person.family.registered_by,
     )
+
+
+def make_submission(by, key=None):
+    return Submission(key=key or uuid.uuid4(), digest="x", by=by)

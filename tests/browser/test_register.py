@@ -202,3 +202,21 @@ def test_after_a_session_ended_the_form_waits_for_the_next_sign_in(open_browser,
     page.click("#save")
     page.wait_for_url("**saved=*")
     assert Family.objects.count() == 1
+
+
+def test_a_mistake_elsewhere_leaves_the_chosen_relationships_alone(open_browser, cast):
+    page = open_browser(cast.volunteer)
+    open_register(page)
+    keys = Keys(page)
+    keys.person("Neptalí", "Hernández", "40", "1")
+    keys.person("Ale", "Mejía", "10", "1")
+    keys.name("Rosa")
+    page.select_option("#members .mem:nth-child(2) select", "NIECE-NEPHEW")
+    page.select_option("#members .mem:nth-child(3) select", "SIBLING")
+    page.fill("#id_days", "xx")
+    page.check("#id_notice_answer_0")
+    page.click("#save")
+    page.wait_for_selector("#mistakes")
+    chosen = [page.locator(f"#members .mem:nth-child({n}) select").input_value() for n in (2, 3)]
+    assert chosen == ["NIECE-NEPHEW", "SIBLING"]
+    assert page.locator("#members .mem:nth-child(2) .no").inner_text() == "2"

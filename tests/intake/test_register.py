@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from intake.models import Family, Intention, Person, PersonNeed, Stay, Submission
+from intake.models import Family, Intention, Person, PersonNeed, PrivacyNotice, Stay, Submission
 from shelters.models import AccessEvent
 from tests import factories
 
@@ -295,3 +295,48 @@ def test_a_failed_family_leaves_nothing_behind(volunteer, monkeypatch):
     assert volunteer.post(URL, posted(MOTHER)).status_code == 500
     assert not Family.objects.exists()
     assert not Submission.objects.exists()
+
+
+# --- what reviews found --------------------------------------------------------------------------------------
+
+
+def test_a_family_that_was_split_off_is_no_registration_to_undo(volunteer, cast, palillo):
+    """Else who splits somebody off could erase them, history and all."""
+    family = factories.make_family(palillo, {}, {"age": 11}, by=cast.coordinator)
+    ale = family.members.last()
+    volunteer.post(f"/es/families/{family.pk}/split/", {"key": str(uuid.uuid4()), "people": str(ale.pk)})
+    new = Person.objects.get(pk=ale.pk).family
+    assert new != family
+    assert volunteer.post(f"/es/families/{new.pk}/undo/").status_code == 404
+    assert Person.objects.filter(pk=ale.pk).exists()
+
+
+def test_others_work_is_not_undone_with_the_registration(volunteer, cast, sign_in):
+    volunteer.post(URL, posted(MOTHER))
+    family, person = Family.objects.get(), Person.objects.get()
+    sign_in(cast.legal).post(f"/es/people/{person.pk}/need/", {"need": "LP-AN", "state": "reported"})
+    volunteer.post(f"/es/families/{family.pk}/undo/")
+    assert PersonNeed.objects.count() == 1
+
+
+def test_a_key_that_is_a_familys_of_another_path_is_no_server_error(volunteer, palillo, cast):
+    family = factories.make_family(palillo, {}, by=cast.volunteer)
+    assert volunteer.post(URL, posted(MOTHER, key=str(family.pk))).status_code == 422
+    assert Family.objects.count() == 1
+
+
+def test_the_notice_that_was_read_is_the_one_that_was_answered(volunteer):
+    page = volunteer.get(URL).content.decode()
+    assert 'name="notice" value="1"' in page
+    PrivacyNotice.objects.create(version=2, text_es="nuevo", text_en="new")
+    volunteer.post(URL, posted(MOTHER))
+    assert Family.objects.get().notice_id == 1
+    assert 'name="notice" value="2"' in volunteer.get(URL).content.decode()
+
+
+def test_the_newest_five_stand_at_the_desk(volunteer):
+    for name in "ABCDEFG":
+        volunteer.post(URL, posted({"given_names": f"Familia {name}"}))
+    page = volunteer.get("/es/").content.decode()
+    shown = [name for name in "ABCDEFG" if f"Familia {name}" in page]
+    assert shown == list("CDEFG")

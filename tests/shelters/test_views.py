@@ -1,11 +1,13 @@
 """The door: signing in, locking out, starting a shift, the first administrator, the health check."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core import signing
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
 from shelters.management.commands.first_steps import first_administrator_path
 from shelters.models import AccessEvent, User
@@ -224,3 +226,34 @@ def test_a_page_may_ask_whether_it_can_send(client, volunteer):
     answer = volunteer.get("/whoami")
     assert (answer.status_code, set(answer.json())) == (200, {"token"})
     assert "no-store" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:77", "localhost:8"])
+def test_another_way_to_write_the_host_gives_no_new_tries(cast, host):
+    for _try in range(5):
+        try_to_sign_in("volunteer", "otra cosa", headers={"host": "127.0.0.1"})
+    assert not is_in(try_to_sign_in("Volunteer ", PASSWORD, headers={"host": host})[0])
+    assert not is_in(try_to_sign_in("volunteer", PASSWORD, headers={"host": host})[0])
+
+
+def test_a_shelter_that_will_close_is_open_until_then(cast, palillo, client):
+    palillo.closed_on = timezone.localdate() + timedelta(days=10)
+    palillo.save()
+    client.force_login(cast.volunteer)
+    answer = client.post("/es/shift/", {"shelter": palillo.pk, "desk": "food", "number": "1"})
+    assert answer.status_code == 302
+
+
+def test_who_only_reviews_starts_no_shift(cast, client):
+    client.force_login(cast.data_officer)
+    assert client.get("/es/shift/").url == "/es/admin/"
+
+
+@pytest.mark.parametrize("cookie", ["\x00abc", "a\x07b"])
+def test_control_characters_in_a_cookie_are_refused(client, db, cookie):
+    client.cookies["sessionid"] = cookie
+    assert client.get(LOGIN).status_code == 400
+
+
+def test_a_body_larger_than_any_form_is_refused(client, db):
+    assert client.post(LOGIN, {"login": "x" * 3_000_000}).status_code == 413
