@@ -50,7 +50,7 @@
     } else born = at(y, m, d - number * (unit === "weeks" ? 7 : 1));
     return {born, precision: "age"};
   }
-  // "29 years · b. about 1989", in the words the page carries.
+  // "29 years · b. ≈ 1989", in the words the page carries.
   function reading(birth, today, words) {
     const years = yearsBetween(birth.born, today), months = monthsBetween(birth.born, today);
     const said = (n, [one, many]) => `${n} ${n === 1 ? one : many}`;
