@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
+from intake.access import opened
 from intake.matching.names import fold
 from intake.models import Person
 from intake.models.families import STATELESS, UNRECORDED
@@ -19,6 +20,12 @@ class OfPerson:
     name_path = "person__name_key"
     search_fields = ("person__name_key",)
     search_help_text = _("Part of a name, with or without accents.")
+
+    def get_object(self, request, object_id, from_field=None):
+        """Opening a record about people is on the trail, here as at the desk, and read by its shelter's clock."""
+        obj = super().get_object(request, object_id, from_field)
+        opened(request.user, self.family_of(obj))
+        return obj
 
     def get_search_results(self, request, queryset, search_term):
         words = fold(search_term).split()[:MOST_WORDS]
@@ -35,9 +42,12 @@ class OfPerson:
         fields = ("registered_by", "recorded_by", "by")
         return next((str(getattr(obj, name)) for name in fields if hasattr(obj, name)), "")
 
-    def shelter_of(self, obj):
+    def family_of(self, obj):
         person = getattr(obj, "person", obj)
-        return getattr(person, "family", person).shelter
+        return getattr(person, "family", person)
+
+    def shelter_of(self, obj):
+        return self.family_of(obj).shelter
 
 
 def containing(path, words) -> Q:

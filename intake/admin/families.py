@@ -14,7 +14,6 @@ from intake import actions, ages
 from intake.admin.base import CountryFilter, OfPerson, VersionedForm, containing, head_of
 from intake.forms.fields import AgeField, OnePassSelect
 from intake.models import Family, Person, Relationship, Stay
-from shelters import audit
 from shelters.admin_base import HistoryAdmin, ScopedInline
 from shelters.admin_lists import days_filter
 from shelters.templatetags.desk import desk_name
@@ -121,7 +120,7 @@ class MemberInline(ScopedInline):
 
 
 class PeopleAdmin(OfPerson, HistoryAdmin):
-    """Opening a file about people is an event of its own, in the admin as at the desk."""
+    """Families and people, whose forms carry the version they were filled with."""
 
     form = VersionedForm
 
@@ -135,12 +134,6 @@ class PeopleAdmin(OfPerson, HistoryAdmin):
         ):
             return fieldsets
         return (*fieldsets, (None, {"fields": ("seen",)}))
-
-    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
-        if obj and request.method != "POST":
-            family = getattr(obj, "family", obj)
-            audit.record(audit.Action.FAMILY_OPENED, by=request.user, shelter=family.shelter, subject=family)
-        return super().render_change_form(request, context, add, change, form_url, obj)
 
 
 @admin.register(Family)

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from intake.models import Person, ServiceType
+from shelters.models import AccessEvent
 from tests import factories
 from tests.intake.admin.pages import INLINE_CODE, LISTS, NOBODY, PEOPLE, address, errors, records_of
 
@@ -263,3 +264,14 @@ def cost(client, model, query):
 )
 def test_filters_find_what_they_say(coordinator, ours, model, query, found):
     assert coordinator.get(address(model, f"?{query}")).context["cl"].result_count == found
+
+
+@pytest.mark.parametrize("page", ["change/", "history/"])
+@pytest.mark.parametrize("model", PEOPLE)
+def test_reading_about_people_is_on_the_trail(coordinator, cast, ours, model, page):
+    ours[model].save()
+    before = AccessEvent.objects.count()
+    coordinator.get(address(model, f"{ours[model].pk}/{page}"))
+    event = AccessEvent.objects.latest("pk")
+    assert AccessEvent.objects.count() == before + 1
+    assert (event.action, event.user) == ("family_opened", cast.coordinator)

@@ -34,7 +34,7 @@ def test_a_need_stands_from_being_reported_to_being_ruled_out(need):
 
 def test_a_need_is_recorded_once_for_a_person(need):
     again = PersonNeed(person=need.person, need=need.need, by=need.by)
-    with refused_by_the_database("need_once_per_person"):
+    with refused_by_the_database("need_stands_once_per_person"):
         PersonNeed.objects.bulk_create([again])
     with translation.override("en"):
         assert words_about(again) == ["This need is already recorded for this person."]
@@ -51,7 +51,7 @@ def test_two_people_may_have_the_same_need(need, palillo):
     [
         {"state": "ruled_out"},
         {"state": "reported", "ruled_out_at": NOW},
-        {"state": "confirmed", "ruled_out_at": NOW},
+        {"state": "confirmed", "confirmed_at": NOW, "ruled_out_at": NOW},
     ],
 )
 def test_what_is_ruled_out_has_its_moment(need, judgement):
