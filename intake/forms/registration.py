@@ -91,6 +91,9 @@ class FamilyForm(SubmissionForm):
         min_value=0,
         max_value=3650,
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_value"), gettext_lazy("Write the days of travel as a number: 22.")
+        ),
     )
     language = forms.ModelChoiceField(
         Language.objects.all(),

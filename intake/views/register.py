@@ -77,9 +77,7 @@ def already_saved(request, form, members):
 
 
 def draw(request, form, members, *, status=200, saved=None, last=None):
-    found = mistakes(*members.forms, form) if form.is_bound else []
-    if form.is_bound:
-        found = [("id_m-0-given_names", error) for error in members.non_form_errors()] + found
+    found = [*mistakes_of_people(members), *mistakes(form)] if form.is_bound else []
     context = {
         "form": form,
         "members": members,
@@ -92,6 +90,17 @@ def draw(request, form, members, *, status=200, saved=None, last=None):
         "today_here": today_here(request),
     }
     return render(request, "intake/register.html", context, status=status)
+
+
+def mistakes_of_people(members) -> list[tuple[str, str]]:
+    """Each with the number of its row as the page shows it, so that nobody has to guess whose age is meant."""
+    found = [("id_m-0-given_names", error) for error in members.non_form_errors()]
+    for number, row in enumerate((row for row in members.forms if row.has_changed()), start=1):
+        found += [
+            (target, _("Person %(n)d: %(words)s") % {"n": number, "words": words})
+            for target, words in mistakes(row)
+        ]
+    return found
 
 
 def drawn_rows(members) -> list[str]:

@@ -216,7 +216,7 @@ def test_a_zone_of_another_shelter_is_no_choice(volunteer, annex):
 # --- bad input -----------------------------------------------------------------------------------------------
 
 BAD = [
-    ({"m-0-age": "200"}, "Nadie", "m-0-age"),
+    ({"m-0-age": "200"}, "Persona 1: Nadie", "m-0-age"),
     ({"m-0-age": "-3"}, "Escriba una edad", "m-0-age"),
     ({"m-0-age": "abc"}, "Escriba una edad", "m-0-age"),
     ({"m-0-age": "1/1/2999"}, "Esa fecha", "m-0-age"),
@@ -227,8 +227,8 @@ BAD = [
     ({"m-1-relationship": "HEAD", "m-1-given_names": "Dos"}, "renglón", "m-1-relationship"),
     ({"origin": "HN-ZZ"}, "país", "origin"),
     ({"origin": "la paz"}, "La Paz, Honduras / La Paz, El Salvador", "origin"),
-    ({"days": "-1"}, "0", "days"),
-    ({"days": "muchos"}, "entero", "days"),
+    ({"days": "-1"}, "número", "days"),
+    ({"days": "muchos"}, "número", "days"),
     ({"arrived_on": "mañana"}, "5/11", "arrived_on"),
     ({"arrived_on": "1/1/2999"}, "hoy", "arrived_on"),
     ({"language": "zzz"}, "", "language"),
