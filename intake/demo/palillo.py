@@ -14,7 +14,7 @@ from datetime import timedelta
 from random import Random
 from typing import NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from intake.demo import people, site
 from intake.demo.guests import Guest, identity
@@ -86,6 +86,8 @@ def build(seed: int = SEED, progress: Progress = lambda what, done, total: None)
             store(model, objects, progress)
         counts = Counter({model._meta.model_name: len(objects) for model, objects in rows.items()})
         audit.record(audit.Action.FAMILY_REGISTERED, by=None, shelter=cast.shelter, demo_seed=seed, **counts)
+        with connection.cursor() as cursor:  # else the first reports are planned as if the tables were empty
+            cursor.execute("ANALYZE")
     return counts
 
 
