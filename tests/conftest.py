@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import hypothesis
 import pytest
 from django.db import connection
 from django.test import Client, TransactionTestCase
@@ -10,6 +11,10 @@ from shelters import audit
 from shelters.middleware import KEY
 from tests import factories
 from tests.live import chromium, gunicorn, open_browser, server  # noqa: F401  (fixtures)
+
+# Time is measured in tests/bench; a busy machine must not fail a property.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture
