@@ -80,7 +80,8 @@ def draw(request, form, members, *, status=200, saved=None, last=None):
     found = [*mistakes_of_people(members), *mistakes(form)] if form.is_bound else []
     context = {
         "form": form,
-        "members": members,
+        # Not by way of the formset: a template asks it for an item first, which makes all its forms.
+        "management_form": members.management_form,
         "rows": drawn_rows(members),
         "blank_row": blank_row(get_language(), members.needs),
         "mistakes": found,
