@@ -68,9 +68,10 @@ class SubmissionForm(forms.Form):
         self.data = self.data.copy()
         self.data["key"] = str(uuid7())
 
-    def ask_again(self):
+    def ask_again(self, words=None):
         """Other words came under a key that was used (the Back button): keep them, and ask."""
-        self.add_error(None, _("This form was already saved once. If this is something else, save again."))
+        usual = _("This form was already saved once. If this is something else, save again.")
+        self.add_error(None, words or usual)
         self.renew_key()
 
 

@@ -35,7 +35,7 @@ def register(request):
     notice = PrivacyNotice.objects.current()
     form = FamilyForm(shelter=current_shelter(request), initial={**carried_over(last), "notice": notice})
     saved = last if last and str(last.pk) == request.GET.get("saved") else None
-    return draw(request, form, MemberFormSet(), saved=saved, last=last)
+    return draw(request, form, MemberFormSet(), saved=saved, last=last, notice=notice)
 
 
 def save(request):
@@ -63,20 +63,14 @@ def save(request):
         )
     except actions.AlreadySaved as saved:
         if not saved.is_same or not saved.submission.family:
-            return already_saved(request, form, members)
+            form.ask_again(
+                _("This form was already saved once. To register these people as another family, save again.")
+            )
+            return draw(request, form, members, status=422)
     return redirect(f"{reverse('intake:register')}?saved={family.pk}")
 
 
-def already_saved(request, form, members):
-    """The Back button, then other words under the same key: keep both, and ask."""
-    form.add_error(
-        None, _("This form was already saved once. To register these people as another family, save again.")
-    )
-    form.renew_key()
-    return draw(request, form, members, status=422)
-
-
-def draw(request, form, members, *, status=200, saved=None, last=None):
+def draw(request, form, members, *, status=200, saved=None, last=None, notice=None):
     found = [*mistakes_of_people(members), *mistakes(form)] if form.is_bound else []
     context = {
         "form": form,
@@ -87,7 +81,7 @@ def draw(request, form, members, *, status=200, saved=None, last=None):
         "mistakes": found,
         "saved": saved,
         "carried": last if not form.is_bound else None,
-        "notice": PrivacyNotice.objects.current(),
+        "notice": notice or PrivacyNotice.objects.current(),
         "today_here": today_here(request),
     }
     return render(request, "intake/register.html", context, status=status)
