@@ -11,15 +11,22 @@ from shelters.audit import Action, record
 def family_or_404(user, pk) -> Family:
     """A family this person may see. Opening it is on the trail, and the clock of the page is its shelter's."""
     families = Family.objects.visible_to(user).select_related("shelter", "language", "registered_by")
-    return opened(user, get_object_or_404(families, pk=pk))
+    return opened(user, get_object_or_404(families, pk=standing(Family, pk)))
 
 
 def person_or_404(user, pk) -> Person:
     """The same for one of its members."""
     people = Person.objects.visible_to(user).select_related("family__shelter", "origin_region")
-    person = get_object_or_404(people, pk=pk)
+    person = get_object_or_404(people, pk=standing(Person, pk))
     opened(user, person.family)
     return person
+
+
+def standing(model, pk):
+    """Where a record that was joined into another leads: an old address keeps answering."""
+    while onward := model.objects.filter(pk=pk).values_list("merged_into", flat=True).first():
+        pk = onward
+    return pk
 
 
 def opened(user, family) -> Family:

@@ -265,6 +265,11 @@ class AccessEvent(models.Model):
         SERVICE_CANCELLED = "service_cancelled", _("Service cancelled")
         INTENTION_RECORDED = "intention_recorded", _("Intention recorded")
         NEED_RECORDED = "need_recorded", _("Need recorded")
+        SEARCHED = "searched", _("Searched")
+        LOOK_ALIKES_SHOWN = "look_alikes_shown", _("Shown possible duplicates")
+        LOOK_ALIKE_JUDGED = "look_alike_judged", _("Possible duplicate judged")
+        MERGED = "merged", _("Records joined")
+        MERGE_UNDONE = "merge_undone", _("Joining undone")
         REPORT_OPENED = "report_opened", _("Report opened")
         EXPORTED = "exported", _("Data exported")
         ADMIN_ADDED = "admin_added", _("Added in the admin")
@@ -292,6 +297,7 @@ class AccessEvent(models.Model):
         indexes = [
             models.Index(fields=["shelter", "-at"], name="access_event_by_shelter"),
             models.Index(fields=["subject_id", "-at"], name="access_event_by_subject"),
+            models.Index(fields=["user", "action", "-at"], name="access_event_by_user"),
         ]
 
     def __str__(self):

@@ -49,6 +49,8 @@ class Coordinator(Volunteer):
     permissions = (
         Volunteer.permissions
         | {"intake.see_coordination_needs", "intake.view_reports", "shelters.view_accessevent"}
+        | permissions("intake", ("view", "change"), "lookalike")
+        | permissions("intake", ("view", "add", "change"), "merge")
         | permissions("intake", ("view", "change"), "personneed", "intention", "servicereceived")
         | permissions("intake", ("view", "add", "change"), "servicecategory", "servicetype", "privacynotice")
         | permissions("intake", ("view",), "region", "language", "specificneed", "plan", "legaloutcome")

@@ -46,10 +46,11 @@ def reduce_to_counts(family, *, by) -> None:
     people = list(family.members.all())
     for person in people:
         person.reduce_to_counts(family.shelter.today())
-        person.name_key = ""  # a bulk update does not fold it anew
+        for key in KEYS:  # a bulk update does not fold them anew
+            setattr(person, key, "")
         person.version += 1
     Person.objects.bulk_update(
-        people, ["given_names", "surnames", "known_as", "name_key", "origin_region", *BIRTH, "version"]
+        people, ["given_names", "surnames", "known_as", *KEYS, "origin_region", *BIRTH, "version"]
     )
     # By person: they may have been in another family before, and others in this one.
     Person.history.filter(id__in=[person.pk for person in people]).delete()
@@ -59,6 +60,7 @@ def reduce_to_counts(family, *, by) -> None:
     Intention.objects.filter(person__in=people).delete()
 
 
+KEYS = ("name_key", "given_key", "given_key_2", "surname_key", "surname_key_2")
 BIRTH = ("birth_date", "birth_precision", "age_said_on")
 
 

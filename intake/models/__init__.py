@@ -1,4 +1,6 @@
-from intake.models.families import Family, Person, Relationship, Sex, Stay
+from intake.models.cards import Card
+from intake.models.families import Family, Person, Relationship, Sex
+from intake.models.look_alikes import LookAlike, Merge
 from intake.models.needs import Intention, PersonNeed
 from intake.models.reference import (
     Language,
@@ -11,13 +13,17 @@ from intake.models.reference import (
     SpecificNeed,
 )
 from intake.models.services import ServiceReceived
+from intake.models.stays import Stay
 from intake.models.submissions import Submission
 
 __all__ = [
+    "Card",
     "Family",
     "Intention",
     "Language",
     "LegalOutcome",
+    "LookAlike",
+    "Merge",
     "Person",
     "PersonNeed",
     "Plan",

@@ -11,9 +11,9 @@ from simple_history.models import HistoricalRecords
 
 from intake import ages
 from intake.ids import uuid7
-from intake.models.fields import FoldedField
+from intake.models.fields import FoldedField, SoundField
 from intake.models.tracked import Tracked
-from shelters.models import Shelter, Zone
+from shelters.models import Shelter
 
 STATELESS, UNRECORDED = "XA", "XU"  # user-assigned codes of ISO 3166
 
@@ -60,7 +60,11 @@ class FamilyQuerySet(models.QuerySet):
         """Families of the shelters where this person works; none without the right to read families."""
         if not user.has_perm("intake.view_family"):
             return self.none()
-        return self.filter(shelter__staff=user)
+        return self.standing().filter(shelter__staff=user)
+
+    def standing(self):
+        """Without those that were joined into another: they are counted there."""
+        return self.filter(merged_into__isnull=True)
 
     def with_head(self):
         """With `head_name` and `size`, for lists: one query for all."""
@@ -108,6 +112,9 @@ class Family(Tracked):
         max_length=1000,
         help_text=_("No health or legal details here: everybody at the desk reads it."),
     )
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, editable=False, related_name="absorbed"
+    )
     version = models.PositiveIntegerField(default=1, editable=False)
     history = HistoricalRecords()
 
@@ -132,6 +139,10 @@ class Family(Tracked):
                 name="family_refused_keeps_no_text",
                 violation_error_message=_("This family refused the privacy notice: only counts are kept."),
             ),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("id")),
+                name="family_not_merged_into_itself",
+            ),
         ]
 
     def __str__(self):
@@ -155,10 +166,16 @@ class PersonQuerySet(models.QuerySet):
     def visible_to(self, user):
         if not user.has_perm("intake.view_person"):
             return self.none()
-        return self.filter(family__shelter__staff=user)
+        return self.standing().filter(family__shelter__staff=user)
+
+    def standing(self):
+        """Without those that turned out to be somebody registered before: they are counted there."""
+        return self.filter(merged_into__isnull=True)
 
     def present_at(self, moment, shelter):
         """Those who were in the shelter at that moment, each once."""
+        from intake.models.stays import Stay  # a stay knows its person; the other way round only here
+
         return self.filter(pk__in=Stay.objects.covering(moment).filter(shelter=shelter).values("person"))
 
     def adults(self, day):
@@ -229,6 +246,14 @@ class Person(Tracked):
         verbose_name=_("department or state of origin"),
     )
     name_key = FoldedField(of=("given_names", "surnames", "known_as"))
+    # How the names sound, to find somebody written down otherwise. See matching/names.py.
+    given_key = SoundField(part="given")
+    given_key_2 = SoundField(part="given_2")
+    surname_key = SoundField(part="surname")
+    surname_key_2 = SoundField(part="surname_2")
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, editable=False, related_name="absorbed"
+    )
     version = models.PositiveIntegerField(default=1, editable=False)
     history = HistoricalRecords()
 
@@ -238,7 +263,14 @@ class Person(Tracked):
         ordering = ["family", "position", "id"]
         verbose_name = _("person")
         verbose_name_plural = _("people")
-        indexes = [models.Index(fields=["name_key"], name="person_name_key")]
+        indexes = [
+            models.Index(fields=["name_key"], name="person_name_key"),
+            # Each column leads once, and each given name stands beside each surname once.
+            models.Index(fields=["surname_key", "given_key"], name="person_sound_s1_g1"),
+            models.Index(fields=["given_key", "surname_key_2"], name="person_sound_g1_s2"),
+            models.Index(fields=["given_key_2", "surname_key"], name="person_sound_g2_s1"),
+            models.Index(fields=["surname_key_2", "given_key_2"], name="person_sound_s2_g2"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["family"],
@@ -260,6 +292,10 @@ class Person(Tracked):
                 condition=Q(origin_region__isnull=True) | Q(origin_country=Left("origin_region", 2)),
                 name="person_region_lies_in_country",
                 violation_error_message=_("That department is not in that country."),
+            ),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("id")),
+                name="person_not_merged_into_itself",
             ),
         ]
 
@@ -307,74 +343,3 @@ class Person(Tracked):
         if self.birth_date:
             said_on = self.age_said_on or day
             self.birth = ages.Birth.from_age(max(self.age_on(said_on), 0), said_on)
-
-
-class StayQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        if not user.has_perm("intake.view_stay"):
-            return self.none()
-        return self.filter(person__family__shelter__staff=user)
-
-    def covering(self, moment):
-        return self.filter(Q(out_at__isnull=True) | Q(out_at__gt=moment), in_at__lte=moment)
-
-    def open(self):
-        return self.filter(out_at__isnull=True)
-
-
-class Stay(Tracked):
-    """From when to when somebody slept where. Occupancy is counted from these rows, never stored."""
-
-    class OutTo(models.TextChoices):
-        NORTH = "north", _("Travels on")
-        CITY = "city", _("Elsewhere in this city")
-        MEXICO = "mexico", _("Elsewhere in Mexico")
-        SHELTER = "shelter", _("Another shelter")
-        HOSPITAL = "hospital", _("Hospital")
-        RETURN = "return", _("Returns home")
-        UNKNOWN = "unknown", _("Not known")
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    person = models.ForeignKey(Person, models.CASCADE, related_name="stays", verbose_name=_("person"))
-    shelter = models.ForeignKey(Shelter, models.PROTECT, related_name="stays", verbose_name=_("shelter"))
-    zone = models.ForeignKey(
-        Zone, models.PROTECT, null=True, blank=True, related_name="stays", verbose_name=_("zone")
-    )
-    in_at = models.DateTimeField(_("in at"))
-    in_on = models.DateField(_("in on"), editable=False)
-    out_at = models.DateTimeField(_("out at"), null=True, blank=True)
-    out_on = models.DateField(_("out on"), null=True, blank=True, editable=False)
-    out_to = models.CharField(_("where to"), max_length=8, choices=OutTo, blank=True)
-    history = HistoricalRecords()
-
-    objects = StayQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-in_at"]
-        verbose_name = _("stay")
-        verbose_name_plural = _("stays")
-        indexes = [models.Index(fields=["shelter", "out_at", "in_at", "person"], name="stay_in_shelter")]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["person"],
-                condition=Q(out_at__isnull=True),
-                name="one_open_stay_per_person",
-                violation_error_message=_("This person is already in a shelter."),
-            ),
-            models.CheckConstraint(
-                condition=Q(out_at__isnull=True) | Q(out_at__gte=F("in_at")),
-                name="stay_ends_after_it_begins",
-                violation_error_message=_("Nobody can leave before they came."),
-            ),
-            models.CheckConstraint(
-                condition=Q(out_at__isnull=True, out_on__isnull=True)
-                | Q(out_at__isnull=False, out_on__isnull=False),
-                name="stay_out_has_its_day",
-            ),
-        ]
-
-    def __str__(self):
-        return f"{self.person} · {self.shelter}"
-
-    def begun(self):
-        return None, self.in_at

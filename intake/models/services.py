@@ -96,8 +96,17 @@ class ServiceReceived(Tracked):
 
     first_version_needs = ("recorded_by",)
 
+    JOINED = "joined"  # stands as override_reason where two records of one person held the same limit
+
     def begun(self):
         return self.recorded_by, self.given_at
+
+    @property
+    def reason_given(self) -> str:
+        """Why it was given over the limit, in words."""
+        if self.override_reason == self.JOINED:
+            return _("Found when two records of the same person were joined")
+        return self.override_reason
 
     def limit_scope(self, stay_id=None) -> str | None:
         """Within what the limit counts: the local day, the meal, or the stay. None: this service has no limit."""
