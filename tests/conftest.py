@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test import Client, TransactionTestCase
 
+from intake import look_alikes
 from shelters import audit
 from shelters.middleware import KEY
 from tests import factories
@@ -73,6 +74,12 @@ def coordinator(cast, sign_in):
 @pytest.fixture
 def stranger(cast, sign_in):
     return sign_in(cast.stranger)
+
+
+@pytest.fixture(autouse=True)
+def names_are_counted_anew():
+    """Each test has people of its own."""
+    look_alikes.forget_vocabulary()
 
 
 @pytest.fixture(scope="session", autouse=True)
