@@ -16,9 +16,9 @@ from intake.matching.names import name_of, sound_keys
 from intake.matching.score import Profile, compare
 from intake.matching.vocabulary import Vocabulary
 from intake.models import LookAlike, Person
-from shelters.models import Shelter
 
-WARN_AT = 50  # percent: shown at the desk
+WARN_AT = 54  # percent: shown at the desk
+WARN_WITHOUT_AGE_AT = 12  # percent: while no age is known yet, which is when a warning comes soonest
 LIST_AT = 15  # percent: goes to the review list
 LIKELY_AT = 90  # percent: "very likely"
 MOST_SHOWN = 3
@@ -44,6 +44,10 @@ class LookAlikePair:
     doubts: tuple[str, ...] = ()
 
     @property
+    def is_worth_a_warning(self) -> bool:
+        return self.certainty >= (WARN_AT if self.asked.birth_date else WARN_WITHOUT_AGE_AT)
+
+    @property
     def is_likely(self) -> bool:
         return self.certainty >= LIKELY_AT
 
@@ -54,34 +58,33 @@ def families(people, *, shelter, but=()) -> list[list[LookAlikePair]]:
     `but`: ids of people who were said not to be the same.
     """
     grouped = defaultdict(list)
-    for pair in pairs(people, shelter=shelter):
-        if pair.found.pk not in but:
+    for pair in pairs(people, shelter=shelter, at_least=WARN_WITHOUT_AGE_AT):
+        if pair.is_worth_a_warning and pair.found.pk not in but:
             grouped[pair.found.family_id].append(pair)
     return list(grouped.values())[:MOST_SHOWN]
 
 
-def pairs(people, *, shelter, at_least=WARN_AT) -> list[LookAlikePair]:
+def pairs(people, *, shelter, at_least=WARN_AT, are_new=False) -> list[LookAlikePair]:
     """Every pair of one of these people (of one family) and somebody of another, most certain first.
 
     Each asked person stands once beside each found one; pairs that somebody has judged are left out.
-    Two queries, and one more when `people` are saved.
+    Two queries, and one more when `people` are saved, unless they `are_new`: then nobody has judged them yet.
     """
-    known = vocabulary(shelter)
-    asked = [(person, name_of(person.given_names, person.surnames, person.known_as)) for person in people]
-    asked = [(person, name) for person, name in asked if name.given or name.surnames]
-    rows = candidates([person for person, _name in asked], shelter, known)
+    known = vocabulary()
+    asked = {person: profile(person) for person in people if person.given_names or person.surnames}
+    rows = [(row, row_profile(row)) for row in candidates(asked, shelter, known)]
     promising = sorted(
         (
-            (compare(profile(person, name, ()), row_profile(row), known).certainty, person, row)
-            for person, name in asked
-            for row in rows
+            (compare(one, other, known).certainty, person, row)
+            for person, one in asked.items()
+            for row, other in rows
         ),
         key=lambda found: -found[0],
     )
-    return judged_by_family(people, promising, known, at_least)
+    return judged_by_family(people, promising, known, at_least, are_new)
 
 
-def judged_by_family(people, promising, known, at_least) -> list[LookAlikePair]:
+def judged_by_family(people, promising, known, at_least, are_new) -> list[LookAlikePair]:
     """The promising ones compared again with both families beside them."""
     best = [(person, row) for certainty, person, row in promising[:40] if certainty * 100 >= at_least / 20]
     if not best:
@@ -90,7 +93,7 @@ def judged_by_family(people, promising, known, at_least) -> list[LookAlikePair]:
     rows = Person.objects.standing().filter(family__in={row[1] for _person, row in best})
     for member in rows.select_related("family__shelter", "origin_region").order_by("position", "id"):
         members[member.family_id].append(member)
-    settled = settled_pairs(people)
+    settled = set() if are_new else settled_pairs(people)
     found = []
     for person, row in best:
         match = next((member for member in members[row[1]] if member.pk == row[0]), None)
@@ -103,7 +106,7 @@ def judged_by_family(people, promising, known, at_least) -> list[LookAlikePair]:
 
 def judge(person, beside, found, beside_found, known) -> LookAlikePair:
     """Two people, each with the members of their family."""
-    verdict = compare(full_profile(person, beside), full_profile(found, beside_found), known)
+    verdict = compare(profile(person, beside), profile(found, beside_found), known)
     return LookAlikePair(person, found, round(verdict.certainty * 100), verdict.reasons, verdict.doubts)
 
 
@@ -134,10 +137,13 @@ def candidates(people, shelter, known: Vocabulary) -> list[tuple]:
 def sounds_like(person, known: Vocabulary) -> Q:
     """Any surname beside any given name, each within a slip; and an age that is not out of the question."""
     keys = sound_keys(person.given_names, person.surnames, person.known_as)
-    given = near(known.given, keys.given, keys.given_2)
-    family = near(known.surnames, keys.surname, keys.surname_2)
-    if not (given and family):
+    given, family = [keys.given, keys.given_2], [keys.surname, keys.surname_2]
+    if not (any(given) and any(family)):
         return Q()
+    near_given, near_family = near(known.given, given), near(known.surnames, family)
+    if known.expected(near_given, near_family) <= MOST_CANDIDATES:  # else, among very many, only as it sounds
+        given, family = near_given, near_family
+    given, family = sorted(filter(None, given)), sorted(filter(None, family))
     named = Q()
     for surname in ("surname_key", "surname_key_2"):
         for given_name in ("given_key", "given_key_2"):
@@ -149,8 +155,8 @@ def sounds_like(person, known: Vocabulary) -> Q:
     return named
 
 
-def near(words, *keys) -> list[str]:
-    return sorted({each for key in keys if key for each in words.near(key)})
+def near(words, keys) -> set[str]:
+    return {each for key in keys if key for each in words.near(key)}
 
 
 def row_profile(row) -> Profile:
@@ -160,33 +166,39 @@ def row_profile(row) -> Profile:
     )
 
 
-def profile(person, name, others) -> Profile:
-    place = person.origin_region.label if person.origin_region_id else ""
-    country = str(person.origin_country)
-    return Profile(name, person.sex, person.birth, country, person.origin_region_id or "", place, others)
-
-
-def full_profile(person, members) -> Profile:
-    others = tuple((each.sex, each.birth) for each in members if each is not person)
-    return profile(person, name_of(person.given_names, person.surnames, person.known_as), others)
+def profile(person, beside=()) -> Profile:
+    """`beside`: the members of the family, this person among them or not."""
+    is_loaded = Person.origin_region.is_cached(person)
+    return Profile(
+        name_of(person.given_names, person.surnames, person.known_as),
+        person.sex,
+        person.birth,
+        str(person.origin_country),
+        person.origin_region_id or "",
+        # Of who is asked about, the name of a region that was not loaded is worth no query: the other one has it.
+        person.origin_region.label if person.origin_region_id and is_loaded else "",
+        tuple((each.sex, each.birth) for each in beside if each is not person),
+    )
 
 
 # --- how common names are ------------------------------------------------------------------------------------
 
-_kept: dict[tuple, tuple[float, float, Vocabulary]] = {}  # per process: (when, how long it took, what)
+_kept: dict[
+    str, tuple[float, float, Vocabulary]
+] = {}  # per process and database: (when, how long it took, what)
 
 
-def vocabulary(shelter: Shelter) -> Vocabulary:
-    """The names of the shelter's people. Counted anew after a minute, or after 500 times what counting took.
+def vocabulary() -> Vocabulary:
+    """The names of the people here. Counted anew after a minute, or after 500 times what counting took.
 
     So counting costs at most a five-hundredth of the time, at any size. A name nobody had a minute ago is found as
     it sounds all the same; only its misspellings have to wait.
     """
-    key = (connection.settings_dict["NAME"], shelter.pk)
+    key = str(connection.settings_dict["NAME"])
     when, took, known = _kept.get(key, (0.0, 0.0, None))
     now = time.monotonic()
     if known is None or now - when > max(60.0, 500 * took):
-        known = counted(shelter)
+        known = counted()
         _kept[key] = (time.monotonic(), time.monotonic() - now, known)
     return known
 
@@ -196,8 +208,11 @@ def forget_vocabulary() -> None:
     _kept.clear()
 
 
-def counted(shelter: Shelter) -> Vocabulary:
-    people = Person.objects.standing().filter(family__shelter=shelter).order_by()
+def counted() -> Vocabulary:
+    """From the indexes alone, thirty times faster than by shelter: the shelters of one installation serve one movement.
+
+    Whose shelter somebody is in decides who is found, not how common a name is.
+    """
     given, surnames = Counter(), Counter()
     for column, words in [
         ("given_key", given),
@@ -205,6 +220,7 @@ def counted(shelter: Shelter) -> Vocabulary:
         ("surname_key", surnames),
         ("surname_key_2", surnames),
     ]:
-        for key, n in people.exclude(**{column: ""}).values_list(column).annotate(n=Count("pk")):
+        named = Person.objects.exclude(**{column: ""}).order_by()
+        for key, n in named.values_list(column).annotate(n=Count("*")):
             words[key] += n
-    return Vocabulary.of(people.count(), given, surnames)
+    return Vocabulary.of(Person.objects.count(), given, surnames)

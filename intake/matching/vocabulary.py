@@ -29,18 +29,26 @@ class Words:
         """What it tells that two people share this word: 4 bits when one in sixteen bears it. Nobody's is rarest."""
         return log2((self.people + 64) / (self.counts[key] + 1 + self.people / 512))
 
+    def is_usual(self, key: str) -> bool:
+        """Whether several people bear it, so that it is hardly a slip."""
+        return self.counts[key] > max(1, self.people / 2000)
+
     def near(self, key: str) -> frozenset[str]:
         """This word, its short and long forms, and the known ones a slip away (two slips in a long word)."""
         if key not in self._near:
-            slips = 1 if len(key) < 7 else 2
             found = ()
             if len(key) > 2:
+                slips = 1 if len(key) < 4 else 2
                 found = process.extract(
                     key, self.keys, scorer=OSA.distance, score_cutoff=slips, limit=MOST_NEAR
                 )
-            self._near[key] = frozenset(
-                {key, *short_forms().get(key, ()), *(near for near, _distance, _index in found)}
-            )
+            # Of two slips, at most one hits the first or the last letter.
+            close = {
+                word
+                for word, slips, _index in found
+                if slips < 2 or len(key) > 6 or word[0] == key[0] or word[-2:] == key[-2:]
+            }
+            self._near[key] = frozenset({key, *short_forms().get(key, ()), *close})
         return self._near[key]
 
 
@@ -52,6 +60,14 @@ class Vocabulary:
     @property
     def people(self) -> int:
         return self.given.people
+
+    def expected(self, given, surnames) -> float:
+        """How many people will have one of these given names and one of these surnames, if the two know nothing of each other."""
+        one, other = (
+            sum(map(words.counts.__getitem__, keys))
+            for words, keys in ((self.given, given), (self.surnames, surnames))
+        )
+        return one * other / max(self.people, 1)
 
     @classmethod
     def of(cls, people: int, given: Counter, surnames: Counter) -> "Vocabulary":

@@ -31,3 +31,8 @@ def test_of_nobody_everything_is_known_that_can_be():
     empty = Vocabulary.of(0, Counter(), Counter())
     assert empty.given.near("ana") >= {"ana"}
     assert empty.given.bits("ana") > 0
+
+
+def test_how_many_bear_two_names_is_reckoned():
+    assert KNOWN.expected({"maria", "neptali"}, {"ernandes"}) == 82 * 120 / 1000
+    assert Vocabulary.of(0, Counter(), Counter()).expected({"ana"}, {"lopes"}) == 0
