@@ -4,7 +4,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from intake.models import Family, Person, ServiceReceived, ServiceType
+from intake.models import Family, LookAlike, Person, ServiceReceived, ServiceType
 from shelters.audit import Action, record
 
 
@@ -33,6 +33,17 @@ def opened(user, family) -> Family:
     timezone.activate(family.shelter.tz)
     record(Action.FAMILY_OPENED, by=user, shelter=family.shelter, subject=family)
     return family
+
+
+def look_alike_or_404(user, pk) -> tuple[LookAlike, Family]:
+    """Two people who may be one, and the family that came later: for a coordinator, and for who registered that one."""
+    pairs = LookAlike.objects.filter(first__family__shelter__staff=user)
+    pair = get_object_or_404(pairs.select_related("first__family__shelter", "second__family"), pk=pk)
+    later = max(pair.first.family, pair.second.family, key=lambda family: family.registered_at)
+    is_own = later.registered_by_id == user.pk and user.has_perm("intake.add_family")
+    if not (is_own or user.has_perm("intake.change_lookalike")):
+        raise Http404
+    return pair, later
 
 
 def service_or_404(user, pk) -> ServiceReceived:

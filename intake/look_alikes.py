@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count, IntegerField, Q, Value
 
 from intake.ages import Birth
 from intake.matching.names import name_of, sound_keys
@@ -23,6 +23,7 @@ LIST_AT = 15  # percent: goes to the review list
 LIKELY_AT = 90  # percent: "very likely"
 MOST_SHOWN = 3
 MOST_CANDIDATES = 3000
+MOST_JUDGED = 60
 YEARS_APART = 5
 COLUMNS = (
     "id family_id given_names surnames known_as sex birth_date birth_precision age_said_on origin_country"
@@ -71,26 +72,31 @@ def pairs(people, *, shelter, at_least=WARN_AT, are_new=False) -> list[LookAlike
     Two queries, and one more when `people` are saved, unless they `are_new`: then nobody has judged them yet.
     """
     known = vocabulary()
-    asked = {person: profile(person) for person in people if person.given_names or person.surnames}
-    rows = [(row, row_profile(row)) for row in candidates(asked, shelter, known)]
+    asked = [person for person in people if person.given_names or person.surnames]
+    profiles = [profile(person) for person in asked]
     promising = sorted(
         (
-            (compare(one, other, known).certainty, person, row)
-            for person, one in asked.items()
-            for row, other in rows
+            (compare(profiles[nth], row_profile(row), known).certainty, asked[nth], row)
+            for nth, row in candidates(asked, known)
         ),
         key=lambda found: -found[0],
     )
-    return judged_by_family(people, promising, known, at_least, are_new)
+    return judged_by_family(people, promising, shelter, known, at_least, are_new)
 
 
-def judged_by_family(people, promising, known, at_least, are_new) -> list[LookAlikePair]:
-    """The promising ones compared again with both families beside them."""
-    best = [(person, row) for certainty, person, row in promising[:40] if certainty * 100 >= at_least / 20]
+def judged_by_family(people, promising, shelter, known, at_least, are_new) -> list[LookAlikePair]:
+    """The promising ones of this shelter, compared again with both families beside them."""
+    best = [
+        (person, row)
+        for certainty, person, row in promising[:MOST_JUDGED]
+        if certainty * 100 >= at_least / 20
+    ]
     if not best:
         return []
     members = defaultdict(list)
-    rows = Person.objects.standing().filter(family__in={row[1] for _person, row in best})
+    rows = Person.objects.standing().filter(
+        family__in={row[1] for _person, row in best}, family__shelter=shelter
+    )
     for member in rows.select_related("family__shelter", "origin_region").order_by("position", "id"):
         members[member.family_id].append(member)
     settled = set() if are_new else settled_pairs(people)
@@ -122,37 +128,48 @@ def settled_pairs(people) -> set[frozenset]:
 # --- candidates ----------------------------------------------------------------------------------------------
 
 
-def candidates(people, shelter, known: Vocabulary) -> list[tuple]:
-    """Rows of `COLUMNS` of people of the shelter's other families who share a sounding surname and given name."""
-    sounding = Q()
-    for person in people:
-        sounding |= sounds_like(person, known)
-    if not sounding:
+def candidates(people, known: Vocabulary) -> list[tuple[int, tuple]]:
+    """(which of these people, row of `COLUMNS`) of everybody else who shares a sounding surname and given name.
+
+    One query of simple parts, each answered by one index: together with a look at the shelter, or as one condition
+    with ORs, SQLite would sooner read all families.
+    """
+    parts = [
+        Person.objects.standing()
+        .filter(part)
+        .order_by()
+        .values_list(Value(nth, output_field=IntegerField()), *COLUMNS)
+        for nth, person in enumerate(people)
+        for part in sounding_like(person, known, MOST_CANDIDATES / len(people))
+    ]
+    if not parts:
         return []
-    own = {person.family_id for person in people if person.family_id}
-    rows = Person.objects.standing().filter(sounding, family__shelter=shelter).exclude(family__in=own)
-    return list(rows.order_by().values_list(*COLUMNS)[:MOST_CANDIDATES])
+    own = {person.family_id for person in people}
+    rows = parts[0].union(*parts[1:], all=True)[: 2 * MOST_CANDIDATES]
+    found = {(nth, row[0]): (nth, row) for nth, *row in rows if row[1] not in own}
+    return list(found.values())
 
 
-def sounds_like(person, known: Vocabulary) -> Q:
-    """Any surname beside any given name, each within a slip; and an age that is not out of the question."""
+def sounding_like(person, known: Vocabulary, most: float) -> list[Q]:
+    """Any surname beside any given name, each within a slip, and an age that is not out of the question."""
     keys = sound_keys(person.given_names, person.surnames, person.known_as)
     given, family = [keys.given, keys.given_2], [keys.surname, keys.surname_2]
     if not (any(given) and any(family)):
-        return Q()
+        return []
     near_given, near_family = near(known.given, given), near(known.surnames, family)
-    if known.expected(near_given, near_family) <= MOST_CANDIDATES:  # else, among very many, only as it sounds
+    if known.expected(near_given, near_family) <= most:  # else, among very many, only as it sounds
         given, family = near_given, near_family
     given, family = sorted(filter(None, given)), sorted(filter(None, family))
-    named = Q()
-    for surname in ("surname_key", "surname_key_2"):
-        for given_name in ("given_key", "given_key_2"):
-            named |= Q(**{f"{surname}__in": family, f"{given_name}__in": given})
+    aged = Q()
     if person.birth_date:
         margin = timedelta(days=round(365.25 * YEARS_APART))
         born = Q(birth_date__range=(person.birth_date - margin, person.birth_date + margin))
-        named &= born | Q(birth_date__isnull=True)
-    return named
+        aged = born | Q(birth_date__isnull=True)
+    return [
+        Q(**{f"{surname}__in": family, f"{given_name}__in": given}) & aged
+        for surname in ("surname_key", "surname_key_2")
+        for given_name in ("given_key", "given_key_2")
+    ]
 
 
 def near(words, keys) -> set[str]:
@@ -189,15 +206,15 @@ _kept: dict[
 
 
 def vocabulary() -> Vocabulary:
-    """The names of the people here. Counted anew after a minute, or after 500 times what counting took.
+    """The names of the people here, counted anew after 500 times what counting took: some seconds, or minutes.
 
-    So counting costs at most a five-hundredth of the time, at any size. A name nobody had a minute ago is found as
-    it sounds all the same; only its misspellings have to wait.
+    So counting costs at most a five-hundredth of the time, at any size. A new name is found as it sounds all the
+    same; only its misspellings have to wait.
     """
     key = str(connection.settings_dict["NAME"])
     when, took, known = _kept.get(key, (0.0, 0.0, None))
     now = time.monotonic()
-    if known is None or now - when > max(60.0, 500 * took):
+    if known is None or now - when > 500 * took:
         known = counted()
         _kept[key] = (time.monotonic(), time.monotonic() - now, known)
     return known

@@ -1,11 +1,14 @@
 from django.urls import include, path
 
-from intake.views import desk, family, handbook, places, register, services
+from intake.views import desk, family, handbook, look_alikes, places, register, services
 
 family_pages = (
     [
+        path("search/", desk.find, name="search"),
         path("places.json", places.place_list, name="places"),
         path("families/register/", register.register, name="register"),
+        path("families/look-alikes/", look_alikes.look_alikes, name="look-alikes"),
+        path("look-alikes/<uuid:pk>/not-the-same/", look_alikes.not_the_same, name="look-alike-dismiss"),
         path("families/<uuid:pk>/", family.detail, name="family"),
         path("families/<uuid:pk>/undo/", register.undo, name="family-undo"),
         path("families/<uuid:pk>/edit/", family.edit, name="family-edit"),

@@ -25,6 +25,8 @@ APPS = ("intake", "shelters")
 ORDER = (
     "Family",
     "Person",
+    "LookAlike",
+    "Merge",
     "Stay",
     "ServiceReceived",
     "PersonNeed",
@@ -150,6 +152,14 @@ class PuenteAdminSite(AdminSite):
         for app in apps.values():
             app["models"].sort(key=lambda model: ORDER.index(model["object_name"]))
         return [apps[label] for label in APPS if label in apps]
+
+    def index(self, request, extra_context=None):
+        """Beside a table with work in it stands how much is waiting."""
+        apps = self.get_app_list(request)
+        for model in (model for app in apps for model in app["models"]):
+            if waiting := getattr(self._registry[model["model"]], "waiting", None):
+                model["name"] = f"{model['name']} ({waiting(request)})"
+        return super().index(request, {"app_list": apps, **(extra_context or {})})
 
     def get_log_entries(self, request):
         """Django's own log keeps the names of records, so nothing is written there: see the access events."""

@@ -208,7 +208,9 @@ LOGGING = {
         }
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "places", "level": "ERROR"}},
-    "loggers": {"django": {"handlers": ["stderr"], "level": "ERROR", "propagate": False}},
+    "loggers": {
+        name: {"handlers": ["stderr"], "level": "ERROR", "propagate": False} for name in ("django", "intake")
+    },
 }
 
 # --- language and place --------------------------------------------------------------------------------

@@ -1,10 +1,12 @@
 """What turned out otherwise, and what changes in days."""
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from intake.actions.families import arrival_moment, lock
-from intake.models import Family, Intention, Person, PersonNeed, Relationship, Stay
+from intake.actions.steps import BIRTH, KEYS
+from intake.models import Family, Intention, Merge, Person, PersonNeed, Relationship, Stay
 from intake.models.tracked import correct
 from shelters.audit import Action, record
 
@@ -42,8 +44,12 @@ def move_arrival(family, *, by) -> None:
 
 
 def reduce_to_counts(family, *, by) -> None:
-    """Forget what a refusal does not let us keep, in the rows and in their history."""
-    people = list(family.members.all())
+    """Forget what a refusal does not let us keep, in the rows and in their history.
+
+    Of those too that were joined into these people: their records, and what a merge noted to be taken back.
+    """
+    people = with_absorbed(Person.objects.filter(family=family))
+    families = with_absorbed(Family.objects.filter(pk=family.pk))
     for person in people:
         person.reduce_to_counts(family.shelter.today())
         for key in KEYS:  # a bulk update does not fold them anew
@@ -52,16 +58,28 @@ def reduce_to_counts(family, *, by) -> None:
     Person.objects.bulk_update(
         people, ["given_names", "surnames", "known_as", *KEYS, "origin_region", *BIRTH, "version"]
     )
+    for each in families:
+        each.comments, each.left_home_on, each.notice_answer = "", None, Family.NoticeAnswer.REFUSED
+    Family.objects.bulk_update(families, ["comments", "left_home_on", "notice_answer"])
     # By person: they may have been in another family before, and others in this one.
     Person.history.filter(id__in=[person.pk for person in people]).delete()
-    Family.history.filter(id=family.pk).delete()
+    Family.history.filter(id__in=[each.pk for each in families]).delete()
     PersonNeed.objects.filter(person__in=people).delete()
     PersonNeed.history.filter(person__in=people).delete()
     Intention.objects.filter(person__in=people).delete()
+    involved = [*families, *(person.family_id for person in people)]
+    Merge.objects.standing().filter(Q(kept__in=involved) | Q(gone__in=involved)).update(
+        is_final=True, steps=[]
+    )
 
 
-KEYS = ("name_key", "given_key", "given_key_2", "surname_key", "surname_key_2")
-BIRTH = ("birth_date", "birth_precision", "age_said_on")
+def with_absorbed(rows) -> list:
+    """These, and whoever was joined into them, directly or by way of others."""
+    found, newest = [], list(rows)
+    while newest:
+        found += newest
+        newest = list(rows.model.objects.filter(merged_into__in=newest))
+    return found
 
 
 @transaction.atomic

@@ -4,10 +4,11 @@ from datetime import datetime, time
 from itertools import groupby
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from intake.actions.once import Overtaken, once
-from intake.models import Family, Intention, Person, PersonNeed, Relationship, ServiceReceived, Stay
+from intake.models import Family, Intention, Merge, Person, PersonNeed, Relationship, ServiceReceived, Stay
 from intake.models.tracked import correct
 from shelters.audit import Action, record
 from shelters.models import AccessEvent
@@ -80,7 +81,9 @@ def undo_registration(family, *, by) -> None:
     since = AccessEvent.objects.filter(subject_id__in=subjects).exclude(
         action__in=[Action.FAMILY_REGISTERED, Action.FAMILY_OPENED]
     )
-    if since.exists() or ServiceReceived.objects.filter(person__in=people).exists():
+    joined = Merge.objects.filter(Q(kept=family) | Q(gone=family)).exists()
+    joined = joined or Person.objects.filter(merged_into__in=people).exists()
+    if joined or since.exists() or ServiceReceived.objects.filter(person__in=people).exists():
         raise Overtaken
     record(Action.FAMILY_CHANGED, by=by, shelter=family.shelter, subject=family, undone=True)
     pk = family.pk
@@ -187,10 +190,10 @@ def come_back(people, *, shelter, zone=None, by) -> int:
 
 
 def lock(people) -> None:
-    """Hold these people until the end of the transaction: what is read of them next is what is true."""
-    list(
-        Person.objects.select_for_update()
-        .filter(pk__in=[person.pk for person in people])
-        .order_by("pk")
-        .values("pk")
-    )
+    """Hold these people until the end of the transaction: what is read of them next is what is true.
+
+    Raises Overtaken when one of them was joined into somebody else meanwhile: nothing may be put on that record.
+    """
+    held = Person.objects.select_for_update().filter(pk__in=[person.pk for person in people]).order_by("pk")
+    if any(held.values_list("merged_into", flat=True)):
+        raise Overtaken

@@ -1,5 +1,5 @@
-"""The admin of families and services: corrections by coordinators, and the lists they own."""
+"""The admin of families and services: corrections by coordinators, the lists they own, possible duplicates."""
 
-from intake.admin import families, lists, needs, services
+from intake.admin import families, lists, look_alikes, merges, needs, services
 
-__all__ = ["families", "lists", "needs", "services"]
+__all__ = ["families", "lists", "look_alikes", "merges", "needs", "services"]

@@ -246,6 +246,11 @@ class BaseMembers(forms.BaseFormSet):
     def filled(self) -> list[MemberForm]:
         return [form for form in self.forms if form.says_something()]
 
+    @property
+    def rows(self) -> list[int]:
+        """Where in the grid the filled forms stand."""
+        return [index for index, form in enumerate(self.forms) if form in self.filled]
+
     def clean(self):
         if not self.filled:
             raise ValidationError(
@@ -264,16 +269,19 @@ class BaseMembers(forms.BaseFormSet):
         people, needs = [], []
         today = timezone.localdate()
         for form in self.filled:
-            head = people[0] if people else None
-            relationship = Relationship.HEAD
-            if head:
-                taken = {person.relationship for person in people}
-                relationship = form.cleaned_data["relationship"] or usual_relationship(
-                    form.cleaned_data["age"], head, taken, today
-                )
-            people.append(new_person(form.cleaned_data, place=place, relationship=relationship))
-            needs += [(people[-1], code) for code in form.cleaned_data["needs"]]
+            said = form.cleaned_data
+            relationship = relationship_of(said["relationship"], said["age"], people, today)
+            people.append(new_person(said, place=place, relationship=relationship))
+            needs += [(people[-1], code) for code in said["needs"]]
         return people, needs
+
+
+def relationship_of(said, birth, before, today) -> Relationship:
+    """The first is the head; another one is what was said, or what is usual beside those before."""
+    if not before:
+        return Relationship.HEAD
+    taken = {person.relationship for person in before}
+    return said or usual_relationship(birth, before[0], taken, today)
 
 
 def usual_relationship(birth, head, taken, today) -> Relationship:

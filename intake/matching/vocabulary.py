@@ -62,7 +62,7 @@ class Vocabulary:
         return self.given.people
 
     def expected(self, given, surnames) -> float:
-        """How many people will have one of these given names and one of these surnames, if the two know nothing of each other."""
+        """How many people will have one of these given names and one of these surnames, as far as chance goes."""
         one, other = (
             sum(map(words.counts.__getitem__, keys))
             for words, keys in ((self.given, given), (self.surnames, surnames))

@@ -68,11 +68,10 @@ class FamilyQuerySet(models.QuerySet):
 
     def with_head(self):
         """With `head_name` and `size`, for lists: one query for all."""
-        head = Person.objects.filter(family=models.OuterRef("pk"), relationship=Relationship.HEAD)
+        head = Person.objects.standing().filter(family=models.OuterRef("pk"), relationship=Relationship.HEAD)
         name = Trim(Concat("given_names", models.Value(" "), "surnames"))
-        return self.annotate(
-            head_name=models.Subquery(head.values(name=name)[:1]), size=models.Count("members")
-        )
+        members = models.Count("members", filter=Q(members__merged_into__isnull=True))
+        return self.annotate(head_name=models.Subquery(head.values(name=name)[:1]), size=members)
 
 
 class Family(Tracked):
@@ -195,6 +194,13 @@ class PersonQuerySet(models.QuerySet):
         return grown.filter(birth_date__gt=ages.born_on_or_before(oldest + 1, day))
 
 
+class PersonManager(models.Manager.from_queryset(PersonQuerySet)):
+    def get_queryset(self):
+        """The members of a family are those who stand: who was joined into somebody else is counted there."""
+        people = super().get_queryset()
+        return people.standing() if isinstance(getattr(self, "instance", None), Family) else people
+
+
 class Person(Tracked):
     """Somebody. May have no name: then sex and age are enough."""
 
@@ -257,7 +263,7 @@ class Person(Tracked):
     version = models.PositiveIntegerField(default=1, editable=False)
     history = HistoricalRecords()
 
-    objects = PersonQuerySet.as_manager()
+    objects = PersonManager()
 
     class Meta:
         ordering = ["family", "position", "id"]

@@ -24,6 +24,16 @@ class LookAlikeQuerySet(models.QuerySet):
             verdict__in=waiting, first__merged_into__isnull=True, second__merged_into__isnull=True
         ).exclude(first__family=F("second__family"))
 
+    def between(self, one, other):
+        """Of two families: somebody of each, both still standing."""
+        families = [one, other]
+        return self.filter(
+            first__family__in=families,
+            second__family__in=families,
+            first__merged_into__isnull=True,
+            second__merged_into__isnull=True,
+        ).exclude(first__family=F("second__family"))
+
 
 class LookAlike(models.Model):
     """Two people who may be the same. `first` has the smaller id, so a pair exists once.

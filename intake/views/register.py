@@ -1,5 +1,6 @@
 """Screen 03: a family on one screen, in one submit."""
 
+import logging
 from functools import lru_cache
 
 from django.contrib import messages
@@ -16,11 +17,14 @@ from django.views.decorators.http import require_POST
 from intake import actions
 from intake.access import family_or_404, require
 from intake.forms.fields import known_places
+from intake.forms.look_alikes import said_not_same, searched_name
 from intake.forms.registration import BLANK_ROWS, FamilyForm, MemberForm, MemberFormSet, as_typed
 from intake.models import Family, Person, PrivacyNotice, Submission
+from intake.views.look_alikes import found_on_saving
 from shelters.access import current_shelter
 from shelters.forms import mistakes
 
+logger = logging.getLogger(__name__)
 UNDO_SECONDS = 10 * 60
 ROW = "intake/_member_row.html"
 
@@ -29,13 +33,16 @@ def register(request):
     require(request.user, "intake.add_family")
     if not request.shift:
         return redirect("shift")
-    if request.method == "POST":
+    is_start = "start" in request.POST  # from the search, which did not find them
+    if request.method == "POST" and not is_start:
         return save(request)
     last = last_family(request)
     notice = PrivacyNotice.objects.current()
     form = FamilyForm(shelter=current_shelter(request), initial={**carried_over(last), "notice": notice})
     saved = last if last and str(last.pk) == request.GET.get("saved") else None
-    return draw(request, form, MemberFormSet(), saved=saved, last=last, notice=notice)
+    first = searched_name(request.POST.get("q", "")) if is_start else {}
+    members = MemberFormSet(initial=[first]) if first else MemberFormSet()
+    return draw(request, form, members, saved=saved, last=last, notice=notice, is_guessed=bool(first))
 
 
 def save(request):
@@ -67,10 +74,22 @@ def save(request):
                 _("This form was already saved once. To register these people as another family, save again.")
             )
             return draw(request, form, members, status=422)
+    else:
+        check_again(request, family, people, members)
     return redirect(f"{reverse('intake:register')}?saved={family.pk}")
 
 
-def draw(request, form, members, *, status=200, saved=None, last=None, notice=None):
+def check_again(request, family, people, members):
+    """Whom they resemble goes to the review list. Nothing that breaks there may lose who was just saved."""
+    in_row = dict(zip(members.rows, people, strict=True))
+    not_same = {(in_row[row].pk, found) for row, found in said_not_same(request.POST) if row in in_row}
+    try:
+        actions.remember_look_alikes(family, people=people, not_same=not_same, by=request.user)
+    except Exception:
+        logger.exception("A family was saved, but not compared with the others")
+
+
+def draw(request, form, members, *, status=200, saved=None, last=None, notice=None, is_guessed=False):
     found = [*mistakes_of_people(members), *mistakes(form)] if form.is_bound else []
     context = {
         "form": form,
@@ -80,6 +99,10 @@ def draw(request, form, members, *, status=200, saved=None, last=None, notice=No
         "blank_row": blank_row(get_language(), members.needs),
         "mistakes": found,
         "saved": saved,
+        "candidates": found_on_saving(request, saved) if saved else [],
+        "has_seen_many": False,
+        "not_same": sorted(f"{row}:{found}" for row, found in said_not_same(request.POST)),
+        "is_guessed": is_guessed,
         "carried": last if not form.is_bound else None,
         "notice": notice or PrivacyNotice.objects.current(),
         "today_here": today_here(request),

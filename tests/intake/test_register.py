@@ -112,7 +112,7 @@ def test_registering_costs_the_same_queries_whatever_the_size(volunteer, size, d
     volunteer.post(URL, posted(MOTHER))  # whatever is read once
     needs = {"needs": "DS"}
     members = [{**ALE, **needs, "given_names": f"Hija {i}"} for i in range(size)]
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         assert volunteer.post(URL, posted(*members)).status_code == 302
 
 

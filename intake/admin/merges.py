@@ -1,0 +1,233 @@
+"""Joining the records of two families, what was moved, and taking it back."""
+
+from collections import Counter
+
+from django.apps import apps
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied
+from django.db.models import Q
+from django.http import HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from intake import actions
+from intake.access import opened
+from intake.admin.base import head_of
+from intake.forms.merging import MergeForm
+from intake.models import Merge
+from intake.side_by_side import matches
+from shelters.admin_base import ScopedAdmin
+from shelters.forms import mistakes
+
+BOOKKEEPING = {"version", "merged_into", "family", "position", "person"}
+MODELS = {
+    name: model
+    for model in apps.get_app_config("intake").get_models()
+    for name in (model._meta.label, model._meta.label_lower, model._meta.db_table, model._meta.model_name)
+}
+
+
+# --- joining -------------------------------------------------------------------------------------------------
+
+
+def join_page(model_admin, request, pair, sides, *, whole):
+    """Who is whom, which values stay; then join. A second click finds them joined."""
+    one, other = sides
+    data = request.POST if request.method == "POST" else None
+    form = MergeForm(data, first=one, second=other, matches=matches(one, other), whole=whole)
+    if form.is_valid():
+        kept, gone = form.families
+        try:
+            merge = actions.merge(
+                kept, gone, pairs=form.pairs(), picks=form.picks(), whole=whole, by=request.user
+            )
+        except actions.Overtaken:
+            form.add_error(
+                None, _("Meanwhile somebody changed one of these records. Look at them again, then send.")
+            )
+        except actions.CannotMerge as refusal:
+            form.add_error(None, str(refusal) or _("These two cannot be joined."))
+        else:
+            messages.success(request, told_with(merge, _("Joined. You can undo this.")))
+            return redirect("admin:intake_lookalike_changelist")
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": _("Join two families") if whole else _("The same person, in another family"),
+        "opts": model_admin.opts,
+        "pair": pair,
+        "one": one,
+        "other": other,
+        "form": form,
+        "whole": whole,
+        "mistakes": mistakes(form) if form.is_bound else [],
+        "is_popup": False,
+    }
+    status = 422 if form.is_bound else 200
+    return TemplateResponse(request, "admin/intake/lookalike/join.html", context, status=status)
+
+
+def told_with(merge, text):
+    """The sentence with the way to the record of the joining, where it is undone."""
+    address = reverse("admin:intake_merge_change", args=[merge.pk])
+    return format_html('{} <a href="{}">{}</a>', text, address, _("See what was joined"))
+
+
+def link_to_merge(user, pair, text):
+    families = {pair.first.family_id, pair.second.family_id}
+    merges = Merge.objects.visible_to(user).standing()
+    found = merges.filter(Q(kept__in=families) | Q(gone__in=families)).first()
+    return told_with(found, text) if found else text
+
+
+# --- what was joined -----------------------------------------------------------------------------------------
+
+
+class UndoneFilter(admin.SimpleListFilter):
+    title = gettext_lazy("undone")
+    parameter_name = "undone"
+
+    def lookups(self, request, model_admin):
+        return [("no", _("Joined")), ("yes", _("Undone"))]
+
+    def queryset(self, request, queryset):
+        undone = {"yes": True, "no": False}.get(self.value())
+        return queryset if undone is None else queryset.filter(undone_at__isnull=not undone)
+
+
+@admin.register(Merge)
+class MergeAdmin(ScopedAdmin):
+    list_display = ("at", "by_name", "kept_head", "gone_head", "undone_at")
+    list_filter = (UndoneFilter,)
+    list_select_related = ("kept__shelter", "gone", "by")
+    ordering = ("-at",)
+    actions = None
+
+    def has_add_permission(self, request):
+        """Joined from the page of two families, where both are seen."""
+        return False
+
+    def get_queryset(self, request):
+        rows = super().get_queryset(request)
+        if request.resolver_match.url_name.endswith("_changelist"):
+            return rows.prefetch_related("kept__members", "gone__members")
+        return rows
+
+    @admin.display(description=gettext_lazy("recorded by"))
+    def by_name(self, merge):
+        return str(merge.by)
+
+    @admin.display(description=gettext_lazy("family that stays"))
+    def kept_head(self, merge):
+        return str(head_of(merge.kept) or merge.kept)
+
+    @admin.display(description=gettext_lazy("family joined into it"))
+    def gone_head(self, merge):
+        return str(head_of(merge.gone) or merge.gone)
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        if object_id is None:
+            raise PermissionDenied
+        merge = self.get_object(request, unquote(object_id))
+        if not self.has_view_permission(request, merge):
+            raise PermissionDenied
+        if request.method == "POST":
+            return self.undone(request, merge)
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+        return self.page(request, merge)
+
+    def page(self, request, merge, kept_later=()):
+        opened(request.user, merge.kept)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Joined records"),
+            "opts": self.opts,
+            "merge": merge,
+            "kept_head": self.kept_head(merge),
+            "gone_head": self.gone_head(merge),
+            "moved": moved(merge),
+            "changed": [] if merge.is_final else changed(merge),
+            "kept_later": [(table_name(each.row), *shown(each)) for each in kept_later],
+            "may_undo": self.may_undo(request, merge),
+            "is_popup": False,
+        }
+        return TemplateResponse(request, "admin/intake/merge/page.html", context)
+
+    def may_undo(self, request, merge) -> bool:
+        return not (merge.undone_at or merge.is_final) and self.has_change_permission(request, merge)
+
+    def undone(self, request, merge):
+        if not self.has_change_permission(request, merge):
+            raise PermissionDenied
+        try:
+            kept_later = actions.undo_merge(merge, by=request.user)
+        except actions.CannotUndo as refusal:
+            messages.error(request, str(refusal) or _("This can no longer be undone."))
+            return redirect(request.path)
+        except actions.Overtaken:
+            messages.warning(
+                request, _("This cannot be undone: somebody undid it already, or joined it further.")
+            )
+            return redirect(request.path)
+        messages.success(request, _("Undone: both families are as they were."))
+        if not kept_later:
+            return redirect(request.path)
+        return self.page(request, self.get_object(request, str(merge.pk)), kept_later)
+
+    def shelter_of(self, obj):
+        return obj.shelter
+
+
+# --- steps in words ------------------------------------------------------------------------------------------
+
+
+def moved(merge) -> list[tuple[str, int]]:
+    """How many rows of each table were written."""
+    rows = {(table, key) for table, key, *_rest in merge.steps}
+    counts = Counter(table for table, _key in rows)
+    return [(capfirst(MODELS[table]._meta.verbose_name_plural), n) for table, n in counts.items()]
+
+
+def changed(merge) -> list[tuple[str, str, str]]:
+    """The values that were picked: (field, before, after)."""
+    found = []
+    for table, _key, columns, *rest in merge.steps:
+        model = MODELS[table]
+        if rest or model._meta.model_name not in ("family", "person"):
+            continue
+        for column, (before, after) in columns.items():
+            field = field_of(model, column)
+            if field and field.name not in BOOKKEEPING and not field.name.endswith("_key"):
+                found.append((capfirst(field.verbose_name), words_of(field, before), words_of(field, after)))
+    return found
+
+
+def field_of(model, column):
+    try:
+        field = model._meta.get_field(column)
+    except FieldDoesNotExist:
+        field = next((each for each in model._meta.fields if each.attname == column), None)
+    return field
+
+
+def words_of(field, value) -> str:
+    """A stored value as people read it."""
+    if field.remote_field and value:
+        return str(field.remote_field.model.objects.filter(pk=value).first() or value)
+    return str(dict(field.flatchoices).get(value, value) or "—")
+
+
+def table_name(row) -> str:
+    return capfirst(row._meta.verbose_name)
+
+
+def shown(kept) -> tuple[str, str, str]:
+    """What undoing left as it is: (field, now, before the joining)."""
+    field = field_of(type(kept.row), kept.column)
+    return capfirst(field.verbose_name), words_of(field, kept.now), words_of(field, kept.before)
