@@ -144,6 +144,8 @@ def had_before(kind, scopes) -> dict:
 @transaction.atomic
 def cancel_service(service, *, reason, by) -> None:
     """Take a service back: it stays on record as cancelled, and its limit is free again."""
+    # Whose it is may have changed since it was read: two records of one person are joined at any time.
+    service.refresh_from_db(from_queryset=ServiceReceived.objects.select_for_update())
     service.cancelled_at, service.cancel_reason, service.limit_key = timezone.now(), reason, None
     service.save()
     record(

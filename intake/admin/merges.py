@@ -6,7 +6,7 @@ from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
-from django.db.models import Q
+from django.db.models import Prefetch, Q, prefetch_related_objects
 from django.http import HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -20,7 +20,7 @@ from intake import actions
 from intake.access import opened
 from intake.admin.base import head_of
 from intake.forms.merging import MergeForm
-from intake.models import Merge
+from intake.models import Merge, Person
 from intake.side_by_side import matches
 from shelters.admin_base import ScopedAdmin
 from shelters.forms import mistakes
@@ -115,7 +115,8 @@ class MergeAdmin(ScopedAdmin):
     def get_queryset(self, request):
         rows = super().get_queryset(request)
         if request.resolver_match.url_name.endswith("_changelist"):
-            return rows.prefetch_related("kept__members", "gone__members")
+            gone = Prefetch("gone__members", Person.objects.all())  # those who were joined, too
+            return rows.prefetch_related("kept__members", gone)
         return rows
 
     @admin.display(description=gettext_lazy("recorded by"))
@@ -128,6 +129,8 @@ class MergeAdmin(ScopedAdmin):
 
     @admin.display(description=gettext_lazy("family joined into it"))
     def gone_head(self, merge):
+        if not getattr(merge.gone, "_prefetched_objects_cache", None):
+            prefetch_related_objects([merge.gone], Prefetch("members", Person.objects.all()))
         return str(head_of(merge.gone) or merge.gone)
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
@@ -168,12 +171,7 @@ class MergeAdmin(ScopedAdmin):
         try:
             kept_later = actions.undo_merge(merge, by=request.user)
         except actions.CannotUndo as refusal:
-            messages.error(request, str(refusal) or _("This can no longer be undone."))
-            return redirect(request.path)
-        except actions.Overtaken:
-            messages.warning(
-                request, _("This cannot be undone: somebody undid it already, or joined it further.")
-            )
+            messages.error(request, str(refusal))
             return redirect(request.path)
         messages.success(request, _("Undone: both families are as they were."))
         if not kept_later:
@@ -228,6 +226,8 @@ def table_name(row) -> str:
 
 
 def shown(kept) -> tuple[str, str, str]:
-    """What undoing left as it is: (field, now, before the joining)."""
+    """What undoing left as it is: (field, now, before the joining). A new row: itself, and with whom it stays."""
+    if kept.column == "person":
+        return str(kept.row), str(kept.row.person), "—"
     field = field_of(type(kept.row), kept.column)
     return capfirst(field.verbose_name), words_of(field, kept.now), words_of(field, kept.before)

@@ -184,9 +184,7 @@ def split(request, pk):
         except actions.AlreadySaved:
             form.ask_again()
         except actions.Overtaken:
-            form.add_error(
-                "people", _("Somebody else has changed this family meanwhile. Look at who is in it now.")
-            )
+            form.add_error("people", look_again())
         else:
             messages.success(
                 request, _("They are a family of their own now. Say what each is to the new head.")
@@ -240,6 +238,8 @@ def come_back(request, pk):
                 back = actions.come_back(people, shelter=family.shelter, zone=zone, by=request.user)
         except actions.AlreadySaved:
             form.ask_again()
+        except actions.Overtaken:
+            form.add_error("people", look_again())
         else:
             messages.success(
                 request, ngettext("%(n)d person is back.", "%(n)d people are back.", back) % {"n": back}
@@ -263,9 +263,13 @@ def plan(request, pk):
         return only_counted(request, someone)
     form = PlanForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        actions.record_intention(someone, form.cleaned_data["plan"], by=request.user)
-        messages.success(request, _("Saved."))
-        return redirect("intake:family", someone.family_id)
+        try:
+            actions.record_intention(someone, form.cleaned_data["plan"], by=request.user)
+        except actions.Overtaken:
+            form.add_error(None, look_again())
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("intake:family", someone.family_id)
     return form_page(
         request, form, family=someone.family, title=_("What does %(name)s plan?") % {"name": someone}
     )
@@ -287,14 +291,25 @@ def need(request, pk):
         is_same = known and {"state": known.state, "reason": known.reason} == form.judgement()
         if known and not is_same and len(states) == 1:  # whoever only reports does not overrule
             form.add_error("need", _("This need is already recorded for this person."))
-        else:
+            return need_page(request, form, someone)
+        try:
             if not is_same:
                 actions.record_need(someone, form.cleaned_data["need"], **form.judgement(), by=request.user)
+        except actions.Overtaken:
+            form.add_error(None, look_again())
+        else:
             messages.success(request, _("Saved."))
             return redirect("intake:family", someone.family_id)
-    return form_page(
-        request, form, family=someone.family, title=_("What does %(name)s need?") % {"name": someone}
-    )
+    return need_page(request, form, someone)
+
+
+def need_page(request, form, someone):
+    title = _("What does %(name)s need?") % {"name": someone}
+    return form_page(request, form, family=someone.family, title=title)
+
+
+def look_again() -> str:
+    return _("Somebody else has changed this family meanwhile. Look at who is in it now.")
 
 
 def only_counted(request, someone):

@@ -11,7 +11,7 @@ from intake import actions
 from intake.access import family_or_404, require, sensitivities, service_or_404
 from intake.forms.services import CancelForm, ServiceForm
 from intake.models import Stay
-from intake.views.family import form_page
+from intake.views.family import form_page, look_again
 
 
 def add(request, pk):
@@ -47,6 +47,9 @@ def record(request, family, form) -> bool:
         return saved.is_same
     except actions.OverLimit as over:
         say_who_had_it(form, over.people)
+        return False
+    except actions.Overtaken:
+        form.add_error("people", look_again())
         return False
     label = rows[0].service_type.label
     done = ngettext(

@@ -29,7 +29,7 @@ def press(page, selector):
 def test_two_families_are_joined_and_parted_by_keyboard(open_browser, cast, pair):
     page = open_browser(cast.coordinator)
     page.goto("/es/admin/intake/lookalike/")
-    press(page, "#result_list th a")
+    press(page, "#result_list tbody th a")
     assert "Neftali Hernandes" in page.locator("table.beside").inner_text()
     press(page, "button[value=same]")
     press(page, ".joining button")
