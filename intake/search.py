@@ -11,7 +11,6 @@ from datetime import date
 from functools import cache, cached_property
 from itertools import chain, combinations, product
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rapidfuzz.distance import OSA
@@ -34,6 +33,7 @@ COLUMNS = {
     2: list(product(GIVEN, SURNAMES)),
     3: list(combinations(GIVEN + SURNAMES, 3)),
 }
+MATCHED = ("id", "family_id", "name_key")
 UNSURE_AT_END = "cghlnpqsuxy"  # letters whose sound the next one decides: jorg, jorge
 
 
@@ -113,7 +113,7 @@ class Typed:
     def __init__(self, word):
         self.word, self.key = word, sound(word)
         self.stem = sound(word.rstrip(UNSURE_AT_END) or word)
-        self.slips = 0 if len(self.key) < 4 else 1 if len(self.key) < 7 else 2
+        self.slips = 0 if len(word) < 4 else 1 if len(word) < 7 else 2
 
     @cached_property
     def same(self) -> set[str]:
@@ -122,8 +122,7 @@ class Typed:
 
     def alike(self, known) -> set[str]:
         """The known ones that it may have been meant to be: begun like it, or a slip away."""
-        begun = [key for key in known.keys if key.startswith(self.stem)]
-        common = heapq.nlargest(MOST_KEYS, begun, key=lambda key: (known.counts[key], key))
+        common = heapq.nlargest(MOST_KEYS, known.begun(self.stem), key=lambda key: (known.counts[key], key))
         return {*known.near(self.key), *common}
 
     def fit(self, other) -> float:
@@ -133,7 +132,11 @@ class Typed:
             return 1.0
         if key in self.same or self._begins(other):
             return 0.9
-        distance = OSA.distance(self.key, key, score_cutoff=self.slips)
+        # A slip may also be one letter as written and more by its sound: "baahona" for "barahona".
+        distance = min(
+            OSA.distance(self.key, key, score_cutoff=self.slips),
+            OSA.distance(self.word, other, score_cutoff=self.slips),
+        )
         return 0.8 - distance / 10 if distance <= self.slips else 0.0
 
     def _begins(self, other) -> bool:
@@ -184,11 +187,12 @@ def typed_words(text) -> list[str]:
 
 def best_matches(typed, shelter) -> dict:
     """Of each family the member who fits best. Looks further only while ten families are not enough."""
-    people = Person.objects.standing().filter(family__shelter=shelter, family__merged_into=None).order_by()
-    newest = people.order_by("-family__registered_at", "-pk")[:NEWEST]
+    here = Person.objects.standing().filter(family__shelter=shelter)
+    newest = here.order_by("-family__registered_at", "-pk").values_list(*MATCHED)[:NEWEST]
     best, fits_of = {}, memory(typed)
-    for stage in chain([newest], further(typed, people)):
-        for match in matches(typed, stage, fits_of):
+    for stage in chain([newest], further(typed)):
+        fitting_here = matches(typed, stage, fits_of)
+        for match in fitting_here if stage is newest else of_shelter(shelter, fitting_here):
             if match.family not in best or match.rank > best[match.family].rank:
                 best[match.family] = match
         found = list(best.values())
@@ -199,7 +203,14 @@ def best_matches(typed, shelter) -> dict:
     return best
 
 
-def further(typed, people):
+def of_shelter(shelter, found) -> list[Match]:
+    """Nobody of another shelter, and nobody of a family that was joined into another."""
+    asked = Family.objects.standing().filter(pk__in={match.family for match in found}, shelter=shelter)
+    ours = set(asked.order_by().values_list("pk", flat=True)) if found else ()
+    return [match for match in found if match.family in ours]
+
+
+def further(typed):
     """Who sounds the same, then who is alike, then more loosely; one query each.
 
     Two words stand in two columns that an index joins, a surname and a given name; both of one kind come last.
@@ -207,29 +218,37 @@ def further(typed, people):
     """
     known, n = vocabulary(), min(3, len(typed))
     same = {key for word in typed for key in word.same}
+    yield fitting(COLUMNS[n], same, same)
     given = same.union(*(word.alike(known.given) for word in typed))
     surnames = same.union(*(word.alike(known.surnames) for word in typed))
-    yield people.filter(fitting(COLUMNS[n], same, same))[:MOST_CANDIDATES]
-    yield people.filter(fitting(COLUMNS[n], given, surnames))[:MOST_CANDIDATES]
+    yield fitting(COLUMNS[n], given, surnames)
     if n == 2:
-        yield people.filter(fitting(OF_ONE_KIND, given, surnames))[: MOST_CANDIDATES // 2]
+        yield fitting(OF_ONE_KIND, given, surnames)
     if n == 3:
-        yield people.filter(fitting(COLUMNS[2], given, surnames))[:MOST_CANDIDATES]
+        yield fitting(COLUMNS[2], given, surnames)
 
 
-def fitting(columns, given, surnames) -> Q:
-    """All columns of one of these groups fit. Which word fits which of them is looked at afterwards."""
+def fitting(columns, given, surnames):
+    """The newest of those with fitting words in all columns of a group. Which word fits which is seen afterwards.
+
+    One simple part for each group, so that each is answered by an index. The shelter is looked at later: beside it,
+    SQLite would sooner read all families.
+    """
     given, surnames = sorted(given), sorted(surnames)
-    either = Q()
-    for group in columns:
-        either |= Q(**{f"{name}__in": given if name in GIVEN else surnames for name in group})
-    return either
+    parts = [
+        Person.objects.standing()
+        .filter(**{f"{name}__in": given if name in GIVEN else surnames for name in group})
+        .order_by()
+        .values_list(*MATCHED)
+        for group in columns
+    ]
+    return parts[0].union(*parts[1:]).order_by("-id")[:MOST_CANDIDATES]
 
 
 def matches(typed, people, fits_of) -> list[Match]:
     """People whom the words fit: every word; or all but one, or half of them and every word of their own."""
     found, n = [], len(typed)
-    for pk, family, name_key in people.values_list("pk", "family_id", "name_key"):
+    for pk, family, name_key in people:
         others = [word for word in name_key.split() if word not in PARTICLES]
         fits = best_pairs([(fit, i, j) for j, other in enumerate(others) for fit, i in fits_of(other)])
         if fits and len(fits) >= min(n, max(2, n // 2, min(n - 1, len(others)))):

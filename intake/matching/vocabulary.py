@@ -1,5 +1,6 @@
 """How common each name is among the people of a shelter, and which known names a misheard one may have been."""
 
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,7 +24,11 @@ class Words:
 
     @cached_property
     def keys(self) -> list[str]:
-        return list(self.counts)
+        return sorted(self.counts)
+
+    def begun(self, stem: str) -> list[str]:
+        """The known words that begin like this."""
+        return self.keys[bisect_left(self.keys, stem) : bisect_left(self.keys, stem + chr(0x10FFFF))]
 
     def bits(self, key: str) -> float:
         """What it tells that two people share this word: 4 bits when one in sixteen bears it. Nobody's is rarest."""

@@ -36,3 +36,9 @@ def test_of_nobody_everything_is_known_that_can_be():
 def test_how_many_bear_two_names_is_reckoned():
     assert KNOWN.expected({"maria", "neptali"}, {"ernandes"}) == 82 * 120 / 1000
     assert Vocabulary.of(0, Counter(), Counter()).expected({"ana"}, {"lopes"}) == 0
+
+
+def test_known_words_are_found_by_their_beginning():
+    assert KNOWN.surnames.begun("ernan") == ["ernandes", "ernandez"]
+    assert KNOWN.surnames.begun("xyz") == []
+    assert KNOWN.surnames.begun("") == sorted(KNOWN.surnames.counts)
