@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import connection
-from django.db.models import Count, IntegerField, Q, Value
+from django.db.models import CharField, Count, IntegerField, Q, Value
 
 from intake.ages import Birth
 from intake.matching.names import name_of, sound_keys
@@ -230,14 +230,14 @@ def counted() -> Vocabulary:
 
     Whose shelter somebody is in decides who is found, not how common a name is.
     """
-    given, surnames = Counter(), Counter()
-    for column, words in [
-        ("given_key", given),
-        ("given_key_2", given),
-        ("surname_key", surnames),
-        ("surname_key_2", surnames),
-    ]:
-        named = Person.objects.exclude(**{column: ""}).order_by()
-        for key, n in named.values_list(column).annotate(n=Count("*")):
-            words[key] += n
-    return Vocabulary.of(Person.objects.count(), given, surnames)
+    words = {"given": Counter(), "surname": Counter()}
+    parts = [
+        Person.objects.exclude(**{column: ""})
+        .order_by()
+        .values_list(Value(column.split("_")[0], output_field=CharField()), column)
+        .annotate(n=Count("*"))
+        for column in ("given_key", "given_key_2", "surname_key", "surname_key_2")
+    ]
+    for kind, key, n in parts[0].union(*parts[1:], all=True):
+        words[kind][key] += n
+    return Vocabulary.of(Person.objects.count(), words["given"], words["surname"])
