@@ -1,11 +1,26 @@
 """Who may see which record: decided here and in `visible_to`, asked by every page."""
 
+from datetime import timedelta
+
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from intake.models import Family, LookAlike, Person, ServiceReceived, ServiceType
 from shelters.audit import Action, record
+from shelters.models import AccessEvent
+
+A_SHIFT = timedelta(hours=12)
+MOST_SHOWN_AN_HOUR = 600  # families by search or as look-alikes: about three times what a busy desk needs
+
+
+def has_been_shown_many(user) -> bool:
+    """Whether this account has leafed through more families in an hour than anybody at a desk does."""
+    showing = [Action.SEARCHED, Action.LOOK_ALIKES_SHOWN]
+    since = timezone.now() - timedelta(hours=1)
+    events = AccessEvent.objects.filter(user=user, action__in=showing, at__gt=since)
+    details = events.values_list("detail", flat=True)
+    return sum(detail.get("found", 0) + detail.get("families", 0) for detail in details) >= MOST_SHOWN_AN_HOUR
 
 
 def family_or_404(user, pk) -> Family:
@@ -36,11 +51,15 @@ def opened(user, family) -> Family:
 
 
 def look_alike_or_404(user, pk) -> tuple[LookAlike, Family]:
-    """Two people who may be one, and the family that came later: for a coordinator, and for who registered that one."""
+    """Two people who may be one, and the family that came later.
+
+    For a coordinator; and in the same shift for who registered that family, until a coordinator has put it off.
+    """
     pairs = LookAlike.objects.filter(first__family__shelter__staff=user)
     pair = get_object_or_404(pairs.select_related("first__family__shelter", "second__family"), pk=pk)
     later = max(pair.first.family, pair.second.family, key=lambda family: family.registered_at)
-    is_own = later.registered_by_id == user.pk and user.has_perm("intake.add_family")
+    is_fresh = timezone.now() - later.registered_at < A_SHIFT and pair.verdict != LookAlike.Verdict.LATER
+    is_own = is_fresh and later.registered_by_id == user.pk and user.has_perm("intake.add_family")
     if not (is_own or user.has_perm("intake.change_lookalike")):
         raise Http404
     return pair, later

@@ -15,12 +15,13 @@ from intake.ages import Birth
 from intake.matching.names import name_of, sound_keys
 from intake.matching.score import Profile, compare
 from intake.matching.vocabulary import Vocabulary
-from intake.models import LookAlike, Person
+from intake.models import Family, LookAlike, Person
 
 WARN_AT = 54  # percent: shown at the desk
 WARN_WITHOUT_AGE_AT = 12  # percent: while no age is known yet, which is when a warning comes soonest
-LIST_AT = 15  # percent: goes to the review list
+LIST_AT = 12  # percent: goes to the review list, as does whatever the desk was shown
 LIKELY_AT = 90  # percent: "very likely"
+MOST_CERTAIN = 99  # nothing that was written down by hand is sure
 MOST_SHOWN = 3
 MOST_CANDIDATES = 3000
 MOST_JUDGED = 60
@@ -60,9 +61,12 @@ def families(people, *, shelter, but=()) -> list[list[LookAlikePair]]:
     """
     grouped = defaultdict(list)
     for pair in pairs(people, shelter=shelter, at_least=WARN_WITHOUT_AGE_AT):
-        if pair.is_worth_a_warning and pair.found.pk not in but:
+        if pair.is_worth_a_warning:
             grouped[pair.found.family_id].append(pair)
-    return list(grouped.values())[:MOST_SHOWN]
+    # Saying "not the same" makes room for three more, not for everybody one after the other.
+    looked_at = list(grouped.values())[: 2 * MOST_SHOWN]
+    left = [[pair for pair in group if pair.found.pk not in but] for group in looked_at]
+    return [group for group in left if group][:MOST_SHOWN]
 
 
 def pairs(people, *, shelter, at_least=WARN_AT, are_new=False) -> list[LookAlikePair]:
@@ -86,11 +90,9 @@ def pairs(people, *, shelter, at_least=WARN_AT, are_new=False) -> list[LookAlike
 
 def judged_by_family(people, promising, shelter, known, at_least, are_new) -> list[LookAlikePair]:
     """The promising ones of this shelter, compared again with both families beside them."""
-    best = [
-        (person, row)
-        for certainty, person, row in promising[:MOST_JUDGED]
-        if certainty * 100 >= at_least / 20
-    ]
+    best = [(person, row) for certainty, person, row in promising if certainty * 100 >= at_least / 20]
+    if len(best) > MOST_JUDGED:  # else the query below leaves out the other shelters
+        best = of_shelter(shelter, best)[:MOST_JUDGED]
     if not best:
         return []
     members = defaultdict(list)
@@ -110,19 +112,31 @@ def judged_by_family(people, promising, shelter, known, at_least, are_new) -> li
     return sorted(found, key=lambda pair: -pair.certainty)
 
 
+def of_shelter(shelter, best) -> list:
+    families = Family.objects.filter(pk__in={row[1] for _person, row in best}, shelter=shelter)
+    ours = set(families.order_by().values_list("pk", flat=True))
+    return [(person, row) for person, row in best if row[1] in ours]
+
+
 def judge(person, beside, found, beside_found, known) -> LookAlikePair:
     """Two people, each with the members of their family."""
     verdict = compare(profile(person, beside), profile(found, beside_found), known)
-    return LookAlikePair(person, found, round(verdict.certainty * 100), verdict.reasons, verdict.doubts)
+    return LookAlikePair(
+        person, found, min(round(verdict.certainty * 100), MOST_CERTAIN), verdict.reasons, verdict.doubts
+    )
 
 
 def settled_pairs(people) -> set[frozenset]:
-    """Pairs with one of these people that somebody has judged to be two."""
+    """Pairs with one of these people that somebody has judged to be two, also of whom they were joined from."""
     ids = [person.pk for person in people if not person._state.adding]
     if not ids:
         return set()
-    said = LookAlike.objects.filter(Q(first__in=ids) | Q(second__in=ids), verdict=LookAlike.Verdict.NOT_SAME)
-    return {frozenset(pair) for pair in said.values_list("first_id", "second_id")}
+    ours = Q()
+    for side in ("first", "second"):
+        ours |= Q(**{f"{side}__in": ids}) | Q(**{f"{side}__merged_into__in": ids})
+    said = LookAlike.objects.filter(ours, verdict=LookAlike.Verdict.NOT_SAME)
+    ends = said.values_list("first", "first__merged_into", "second", "second__merged_into")
+    return {frozenset((became or first, turned or second)) for first, became, second, turned in ends}
 
 
 # --- candidates ----------------------------------------------------------------------------------------------

@@ -42,6 +42,17 @@ class Match:
     doubts: tuple[str, ...] = ()
     lines: tuple[Line, ...] = ()
 
+    @property
+    def alone(self):
+        """Who looks like nobody in the other family."""
+        return None if self.one and self.other else self.one or self.other
+
+    @property
+    def summary(self) -> str:
+        """All that is said of somebody who looks like nobody, on one line below the name."""
+        said = (line.one if self.one else line.other for line in self.lines)
+        return " · ".join(text for text in said if text not in ("—", str(self.alone)))
+
 
 class Side:
     """One family, with what the reader may know about it."""

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client, TransactionTestCase
 
 from intake import look_alikes
+from intake.views.look_alikes import _asked
 from shelters import audit
 from shelters.middleware import KEY
 from tests import factories
@@ -80,6 +81,7 @@ def stranger(cast, sign_in):
 def names_are_counted_anew():
     """Each test has people of its own."""
     look_alikes.forget_vocabulary()
+    _asked.clear()
 
 
 @pytest.fixture(scope="session", autouse=True)

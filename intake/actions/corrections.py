@@ -1,5 +1,7 @@
 """What turned out otherwise, and what changes in days."""
 
+from datetime import timedelta
+
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -9,6 +11,10 @@ from intake.actions.steps import BIRTH, KEYS
 from intake.models import Family, Intention, Merge, Person, PersonNeed, Relationship, Stay
 from intake.models.tracked import correct
 from shelters.audit import Action, record
+
+A_MOMENT = timedelta(
+    seconds=10
+)  # versions are written within the transaction of a merge, not at its very moment
 
 
 @transaction.atomic
@@ -67,10 +73,21 @@ def reduce_to_counts(family, *, by) -> None:
     PersonNeed.objects.filter(person__in=people).delete()
     PersonNeed.history.filter(person__in=people).delete()
     Intention.objects.filter(person__in=people).delete()
-    involved = [*families, *(person.family_id for person in people)]
-    Merge.objects.standing().filter(Q(kept__in=involved) | Q(gone__in=involved)).update(
-        is_final=True, steps=[]
-    )
+    forget_merges([each.pk for each in families] + [person.family_id for person in people])
+
+
+def forget_merges(families) -> None:
+    """No joining of these families can be undone any more; of one that was undone, no version of the other side stays.
+
+    While two were joined, the one that was kept may have borne what was known of the other.
+    """
+    merges = Merge.objects.filter(Q(kept__in=families) | Q(gone__in=families))
+    merges.standing().update(is_final=True, steps=[])
+    for merge in merges.filter(undone_at__isnull=False):
+        ends = [merge.kept_id, merge.gone_id]
+        joined = {"history_date__gte": merge.at - A_MOMENT, "history_date__lte": merge.undone_at + A_MOMENT}
+        Person.history.filter(family_id__in=ends, **joined).delete()
+        Family.history.filter(id__in=ends, **joined).delete()
 
 
 def with_absorbed(rows) -> list:

@@ -96,10 +96,12 @@ def undo_registration(family, *, by) -> None:
 
 
 def add_member(family, person, *, submission, needs=(), zone=None, by) -> Person:
-    """One more member, in the shelter from now on. Raises AlreadySaved."""
+    """One more member, in the shelter from now on. Raises AlreadySaved, and Overtaken when the family was joined."""
     submission.family = family
     needs = [(person, code) for code in needs]
     with once(submission):
+        if Family.objects.select_for_update().get(pk=family.pk).merged_into_id:
+            raise Overtaken
         person.position = family.members.count()
         add_people(family, [person], came_at=timezone.now(), needs=needs, zone=zone, by=by)
         record(Action.PERSON_ADDED, by=by, shelter=family.shelter, subject=person)
@@ -155,6 +157,7 @@ def lined_up(family, people) -> list[Person]:
 @transaction.atomic
 def depart(people, *, at, to, by) -> int:
     """End the open stays of these people. Returns how many there were; the others had left already."""
+    lock(people)
     stays = list(Stay.objects.open().filter(person__in=people, in_at__lte=at).select_related("shelter"))
     for stay in stays:
         stay.out_at, stay.out_on, stay.out_to = at, stay.shelter.day_of(at), to

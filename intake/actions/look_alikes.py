@@ -32,7 +32,10 @@ def remember_look_alikes(family, *, people=None, not_same=(), by) -> list[LookAl
 def not_the_same(look_alike, *, by) -> int:
     """The families of these two are two families: every pair of theirs that waits is judged. Returns how many."""
     theirs = LookAlike.objects.between(look_alike.first.family_id, look_alike.second.family_id)
-    waiting = list(theirs.open().select_for_update(of=("self",)))
+    waiting = theirs.open().select_for_update(of=("self",))
+    if not by.has_perm("intake.change_lookalike"):  # what a coordinator has put off is hers
+        waiting = waiting.filter(verdict=LookAlike.Verdict.OPEN)
+    waiting = list(waiting)
     for row in waiting:
         row.judge(LookAlike.Verdict.NOT_SAME, by=by)
     LookAlike.objects.bulk_update(waiting, ["verdict", "judged_at", "judged_by"])

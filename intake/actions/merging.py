@@ -111,10 +111,13 @@ def hold_people(**which) -> list[Person]:
 
 
 def take_picks(joining, picks) -> None:
-    """The values that were chosen, on the rows that stay. The stricter answer to the notice wins unless chosen."""
+    """The values that were chosen, on the rows that stay.
+
+    Of one family's two answers to the notice the stricter wins unless chosen; another family's answer is its own.
+    """
     kept, gone = joining.kept, joining.gone
-    answers = {kept.notice_answer, gone.notice_answer}
-    chosen = {"notice_answer": NOT_SHARED} if NOT_SHARED in answers else {}
+    is_stricter = joining.whole and NOT_SHARED in (kept.notice_answer, gone.notice_answer)
+    chosen = {"notice_answer": NOT_SHARED} if is_stricter else {}
     joining.book.alter(kept, **chosen | picks.get(kept, {}))
     for person, _other in joining.pairs:
         joining.book.alter(person, **allowed(person, picks.get(person, {})))

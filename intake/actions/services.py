@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from intake.actions.families import lock
-from intake.actions.once import once
+from intake.actions.once import Overtaken, once
 from intake.models import Relationship, ServiceReceived, ServiceType, Stay
 from shelters.audit import Action, record
 
@@ -24,8 +24,10 @@ def record_service(*, submission, service, people, override_reason="", by) -> li
 
     `service`: an unsaved ServiceReceived that says what, when, where and by whom; copied for each person.
     A service to the family as a whole is one row, the head's if the head is among them.
-    Raises OverLimit when somebody has had it and no reason is given, and AlreadySaved.
+    Raises OverLimit when somebody has had it and no reason is given, AlreadySaved, and Overtaken.
     """
+    if not people:  # they were joined into others between the page and now
+        raise Overtaken
     shelter, family = service.shelter, people[0].family
     submission.family = family
     service.given_on, service.slot = shelter.day_of(service.given_at), shelter.meal_at(service.given_at)

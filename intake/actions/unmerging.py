@@ -15,12 +15,15 @@ from django.utils.translation import gettext as _
 from intake.actions.merging import HEAD, UNKNOWN, first_without_head, hold_families, hold_people
 from intake.actions.once import Overtaken
 from intake.actions.steps import BIRTH, TABLES, plain, put, save
-from intake.models import Family, Intention, Merge, Person, PersonNeed, ServiceReceived, Stay
+from intake.models import Card, Family, Intention, Merge, Person, PersonNeed, ServiceReceived, Stay
 from shelters.audit import Action, record
 
 # Columns that mean something only together: one that was changed since keeps the others.
-TOGETHER = [BIRTH, ("origin_country", "origin_region_id"), ("in_at", "in_on"), ("out_at", "out_on", "out_to")]
+OUT = ("out_at", "out_on", "out_to")
+LIMIT = ("limit_key", "override_reason")
+TOGETHER = [BIRTH, ("origin_country", "origin_region_id"), ("in_at", "in_on"), OUT, LIMIT]
 PLACE = ("family_id", "position", "relationship")  # goes back as long as the family is still the one moved to
+WHOSE = ("merged_into_id", "person_id")  # contradict nothing
 
 
 class CannotUndo(Overtaken):
@@ -57,12 +60,13 @@ def undo_merge(merge, *, by) -> list[Kept]:
     """Put back what the merge wrote, step by step from the last. Returns what was left. Raises CannotUndo."""
     merge = Merge.objects.select_for_update().get(pk=merge.pk)
     people = hold(merge)
-    found = new_rows(merge)
+    found = new_rows(merge) + close_folded(merge)
     for (table, is_removed), steps in groupby(
         reversed(merge.steps), key=lambda step: (step[0], len(step) > 3)
     ):
         give_back = insert if is_removed else change_back
         found += give_back(TABLES[table], list(steps), by)
+    found += still_joined(merge, by)
     give_heads({merge.kept_id, merge.gone_id}, people, by)
     raise_versions(merge, by)
     merge.undone_at, merge.undone_by, merge.steps = timezone.now(), by, []  # they held values about people
@@ -115,9 +119,14 @@ def raise_versions(merge, by) -> None:
         save(rows.model, list(rows.exclude(pk__in=saved)), set(), by=by)
 
 
+def last_id(merge) -> UUID:
+    """Ids are in order of time: what was recorded since the merge has a greater one."""
+    return UUID(int=milliseconds(merge.at) << 80 | (1 << 80) - 1)
+
+
 def new_rows(merge) -> list[Kept]:
-    """What was recorded since on the people who were kept; ids are in order of time."""
-    since = UUID(int=milliseconds(merge.at) << 80 | (1 << 80) - 1)
+    """What was recorded since on the people who were kept."""
+    since = last_id(merge)
     people = set(kept_ids(merge).values())
     return [
         Kept(row, "person", str(row.person_id))
@@ -130,10 +139,51 @@ def milliseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
+def close_folded(merge) -> list[Kept]:
+    """Who left since has left in both records: a folded stay comes back as closed as the one it was part of."""
+    same = kept_ids(merge)
+    open_ones = [
+        columns for table, _key, columns, *removed in merge.steps if removed and is_open(table, columns)
+    ]
+    people = {same.get(columns["person_id"]) for columns in open_ones}
+    then = Stay.objects.filter(person__in=people - {None}, pk__lte=last_id(merge)).order_by("in_at")
+    part_of = {str(stay.person_id): stay for stay in then}  # the last: a stay still open has none after it
+    left = []
+    for columns in open_ones:
+        stands = part_of.get(same.get(columns["person_id"]))
+        if stands and stands.out_at:
+            row = built(Stay, columns)
+            ends = (stands.out_at, stands.out_on) if stands.out_at > row.in_at else (row.in_at, row.in_on)
+            (row.out_at, row.out_on), row.out_to = ends, stands.out_to
+            columns |= {name: plain(row, name) for name in OUT}  # which is what will be inserted
+            left.append(Kept(row, "out_at", row.out_at))
+    return left
+
+
+def is_open(table, columns) -> bool:
+    return TABLES[table] is Stay and columns["out_at"] is None
+
+
+def still_joined(merge, by) -> list[Kept]:
+    """A family to which nobody came back stays joined, with its cards: everybody has moved on since."""
+    gone = Family.objects.get(pk=merge.gone_id)
+    if gone.merged_into_id or Person.objects.standing().filter(family=gone).exists():
+        return []
+    cards = list(Card.objects.filter(family=gone))
+    gone.merged_into_id = merge.kept_id
+    for card in cards:
+        card.family_id = merge.kept_id
+    save(Family, [gone], {"merged_into"}, by=by)
+    save(Card, cards, {"family"}, by=by)
+    left = [Kept(card, "family", merge.kept_id, gone.pk) for card in cards]
+    return [Kept(gone, "merged_into", merge.kept_id), *left]
+
+
 def change_back(model, steps, by) -> list[Kept]:
     """Columns that still hold what the merge wrote hold again what was there before."""
     rows = {str(row.pk): row for row in model.objects.filter(pk__in=[step[1] for step in steps])}
     found, written, restored = [], set(), set()
+    limits = {row: (row.limit_key, row.override_reason) for row in rows.values() if model is ServiceReceived}
     for _table, key, columns in steps:
         if row := rows.get(key):
             left = restore(row, columns)
@@ -144,6 +194,7 @@ def change_back(model, steps, by) -> list[Kept]:
     if model is Person:
         found += one_head_each(list(rows.values()), restored)
         written.add("relationship")
+    found += one_of_each_limit(limits)
     save(model, list(rows.values()), written, by=by)
     return found
 
@@ -162,7 +213,7 @@ def restore(row, columns) -> list[Kept]:
     for name, value in back.items():
         put(row, name, value)
     if back and contradicts(row):  # with what was changed since
-        values = [name for name in back if name not in (*PLACE, "merged_into_id")]
+        values = [name for name in back if name not in (*PLACE, *WHOSE)]
         left += values
         for name in values:
             put(row, name, now[name])
@@ -183,7 +234,7 @@ def units(row, columns):
 
 
 def contradicts(row) -> bool:
-    if not isinstance(row, Family | Person | Stay):
+    if not isinstance(row, Family | Person | Stay | ServiceReceived):
         return False
     try:
         for constraint in row._meta.constraints:
@@ -215,6 +266,21 @@ def one_head_each(rows, restored) -> list[Kept]:
     return left
 
 
+def one_of_each_limit(limits) -> list[Kept]:
+    """A limit that somebody used since stays theirs. `limits`: {service: (its limit, its reason) until now}."""
+    people = {row.person_id for row in limits}
+    others = ServiceReceived.objects.filter(person__in=people, limit_key__isnull=False)
+    columns = ("person_id", "service_type_id", "limit_key")
+    taken = set(others.exclude(pk__in=[row.pk for row in limits]).values_list(*columns))
+    left = []
+    for row, until_now in limits.items():
+        if (row.person_id, row.service_type_id, row.limit_key) in taken:
+            changes = zip(LIMIT, until_now, (row.limit_key, row.override_reason), strict=True)
+            left += [Kept(row, name, now, before) for name, now, before in changes if now != before]
+            row.limit_key, row.override_reason = until_now
+    return left
+
+
 def give_heads(families, people, by) -> None:
     """Every family with members has a head."""
     families |= set(Person.objects.filter(pk__in=people).values_list("family_id", flat=True))
@@ -230,9 +296,7 @@ def insert(model, steps, by) -> list[Kept]:
     """Rows that were folded stand again as they were, unless a new one has taken their place."""
     left = []
     for _table, _key, columns, _removed in steps:
-        row = model()
-        for name, value in columns.items():
-            put(row, name, value)
+        row = built(model, columns)
         row._history_user = by
         try:
             row.validate_constraints()
@@ -241,3 +305,11 @@ def insert(model, steps, by) -> list[Kept]:
         else:
             row.save(force_insert=True)
     return left
+
+
+def built(model, columns):
+    """A row from its noted columns."""
+    row = model()
+    for name, value in columns.items():
+        put(row, name, value)
+    return row

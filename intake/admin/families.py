@@ -183,7 +183,9 @@ class FamilyAdmin(PeopleAdmin):
         return desk_name(family.desk)
 
     def named(self, queryset, words):
-        return queryset.filter(pk__in=Person.objects.filter(containing("name_key", words)).values("family"))
+        return queryset.filter(
+            pk__in=Person.objects.standing().filter(containing("name_key", words)).values("family")
+        )
 
     def get_search_results(self, request, queryset, search_term):
         """With the members of all families at once: lists and choices name the head."""

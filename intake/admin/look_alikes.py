@@ -4,19 +4,20 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import F, Window
+from django.db.models import F, Prefetch, Window
 from django.db.models.functions import Greatest, Least, RowNumber
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from intake.access import opened
 from intake.admin.base import head_of
-from intake.admin.merges import join_page, link_to_merge
-from intake.models import Family, LookAlike
-from intake.side_by_side import Side, certainty_words, family_lines, matches
+from intake.admin.merges import join_page, merge_of
+from intake.models import Family, LookAlike, Person
+from intake.side_by_side import Side, certainty_words, day, family_lines, matches
 from shelters.admin_base import ScopedAdmin
 from shelters.audit import Action
 
@@ -87,7 +88,8 @@ class LookAlikeAdmin(ScopedAdmin):
         is_list = request.resolver_match.url_name.endswith("_changelist")
         if not is_list:
             return rows
-        return strongest(rows).prefetch_related("first__family__members", "second__family__members")
+        families = ("first__family__members", "second__family__members")
+        return strongest(rows).prefetch_related(*(Prefetch(path, Person.objects.all()) for path in families))
 
     def changelist_view(self, request, extra_context=None):
         return super().changelist_view(
@@ -123,16 +125,16 @@ class LookAlikeAdmin(ScopedAdmin):
 
     @admin.display(description=gettext_lazy("both families"))
     def both_families(self, row):
-        return " | ".join(self.short(person.family) for person in (row.first, row.second))
+        return format_html("{}<br>{}", *(self.short(person.family) for person in (row.first, row.second)))
 
     def short(self, family):
-        n = sum(not person.merged_into_id for person in family.members.all())
+        # Of a family that was joined into another everybody counts: nobody of it stands any more.
+        n = sum(bool(family.merged_into_id) or not each.merged_into_id for each in family.members.all())
         size = ngettext("%(n)s person alone", "family of %(n)s", n) % {"n": n}
-        arrived = f"{family.arrived_on:%d/%m/%Y}"
         return _("%(head)s, %(size)s, arrived %(day)s") % {
             "head": head_of(family) or family,
             "size": size,
-            "day": arrived,
+            "day": day(family.arrived_on),
         }
 
     @admin.display(description=gettext_lazy("people alike"))
@@ -184,9 +186,10 @@ class LookAlikeAdmin(ScopedAdmin):
         }
 
     def settled(self, request, pair):
-        """Nothing is left to judge: say so, and where it can be undone."""
-        text = _("These records are joined already, or one of them is no longer here.")
-        messages.info(request, link_to_merge(request.user, pair, text))
+        """Nothing is left to judge: show what was joined, where it can be undone."""
+        if merge := merge_of(request.user, pair):
+            return redirect("admin:intake_merge_change", merge.pk)
+        messages.info(request, _("These records are joined already, or one of them is no longer here."))
         return redirect("admin:intake_lookalike_changelist")
 
     def judged(self, request, pair):

@@ -6,6 +6,7 @@ from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
+from django.db import IntegrityError
 from django.db.models import Prefetch, Q, prefetch_related_objects
 from django.http import HttpResponseNotAllowed
 from django.shortcuts import redirect
@@ -25,6 +26,7 @@ from intake.side_by_side import matches
 from shelters.admin_base import ScopedAdmin
 from shelters.forms import mistakes
 
+MOVING = ("servicereceived", "stay", "personneed", "intention", "card")
 BOOKKEEPING = {"version", "merged_into", "family", "position", "person"}
 MODELS = {
     name: model
@@ -78,11 +80,13 @@ def told_with(merge, text):
     return format_html('{} <a href="{}">{}</a>', text, address, _("See what was joined"))
 
 
-def link_to_merge(user, pair, text):
+def merge_of(user, pair) -> Merge | None:
+    """The joining that answered a pair: of those of their families the one that wrote most of the two people."""
     families = {pair.first.family_id, pair.second.family_id}
+    people = {str(pair.first_id), str(pair.second_id)}
     merges = Merge.objects.visible_to(user).standing()
-    found = merges.filter(Q(kept__in=families) | Q(gone__in=families)).first()
-    return told_with(found, text) if found else text
+    merges = merges.filter(Q(kept__in=families) | Q(gone__in=families))
+    return max(merges, key=lambda merge: len(people & {step[1] for step in merge.steps}), default=None)
 
 
 # --- what was joined -----------------------------------------------------------------------------------------
@@ -119,6 +123,9 @@ class MergeAdmin(ScopedAdmin):
             return rows.prefetch_related("kept__members", gone)
         return rows
 
+    def changelist_view(self, request, extra_context=None):
+        return super().changelist_view(request, {"title": _("Joined records"), **(extra_context or {})})
+
     @admin.display(description=gettext_lazy("recorded by"))
     def by_name(self, merge):
         return str(merge.by)
@@ -154,8 +161,7 @@ class MergeAdmin(ScopedAdmin):
             "merge": merge,
             "kept_head": self.kept_head(merge),
             "gone_head": self.gone_head(merge),
-            "moved": moved(merge),
-            "changed": [] if merge.is_final else changed(merge),
+            **told(merge),
             "kept_later": [(table_name(each.row), *shown(each)) for each in kept_later],
             "may_undo": self.may_undo(request, merge),
             "is_popup": False,
@@ -173,6 +179,12 @@ class MergeAdmin(ScopedAdmin):
         except actions.CannotUndo as refusal:
             messages.error(request, str(refusal))
             return redirect(request.path)
+        except IntegrityError:  # a safety net: undoing looks for itself what stands in its way
+            text = _(
+                "Nothing was undone: something recorded since stands in the way. Both records are as before."
+            )
+            messages.error(request, text)
+            return redirect(request.path)
         messages.success(request, _("Undone: both families are as they were."))
         if not kept_later:
             return redirect(request.path)
@@ -185,24 +197,46 @@ class MergeAdmin(ScopedAdmin):
 # --- steps in words ------------------------------------------------------------------------------------------
 
 
-def moved(merge) -> list[tuple[str, int]]:
-    """How many rows of each table were written."""
-    rows = {(table, key) for table, key, *_rest in merge.steps}
-    counts = Counter(table for table, _key in rows)
-    return [(capfirst(MODELS[table]._meta.verbose_name_plural), n) for table, n in counts.items()]
+def told(merge) -> dict:
+    """Who was joined, who moved along, what is theirs now and which values changed. Nothing once it was undone."""
+    steps = [] if merge.is_final or merge.undone_at else merge.steps
+    people = [(key, columns) for table, key, columns, *_rest in steps if table == "person"]
+    same = [(key, columns["merged_into_id"][1]) for key, columns in people if "merged_into_id" in columns]
+    along = [key for key, columns in people if "family_id" in columns]
+    keys = {key for key, _columns in people} | {kept for _gone, kept in same}
+    names = {str(person.pk): str(person) for person in Person.objects.filter(pk__in=keys)}
+    return {
+        "same": [(names.get(gone, "—"), names.get(kept, "—")) for gone, kept in same],
+        "along": [names.get(key, "—") for key in along],
+        "theirs": theirs(steps),
+        "changed": changed(steps, names),
+    }
 
 
-def changed(merge) -> list[tuple[str, str, str]]:
-    """The values that were picked: (field, before, after)."""
+def theirs(steps) -> list[str]:
+    """How many records of each kind stand on somebody else than before."""
+    owner = {"card": "family_id"}
+    counts = Counter(
+        table
+        for table, _key, columns, *removed in steps
+        if table in MOVING and not removed and owner.get(table, "person_id") in columns
+    )
+    return [f"{MODELS[table]._meta.verbose_name_plural} {counts[table]}" for table in MOVING if counts[table]]
+
+
+def changed(steps, names) -> list[tuple[str, str, str, str]]:
+    """The values that were picked: (whose, field, before, after)."""
     found = []
-    for table, _key, columns, *rest in merge.steps:
+    for table, key, columns, *rest in steps:
         model = MODELS[table]
         if rest or model._meta.model_name not in ("family", "person"):
             continue
+        whose = names.get(key, "—") if model is Person else _("The family")
         for column, (before, after) in columns.items():
             field = field_of(model, column)
             if field and field.name not in BOOKKEEPING and not field.name.endswith("_key"):
-                found.append((capfirst(field.verbose_name), words_of(field, before), words_of(field, after)))
+                words = (words_of(field, value) for value in (before, after))
+                found.append((whose, capfirst(field.verbose_name), *words))
     return found
 
 

@@ -10,7 +10,8 @@ from django.utils import timezone
 from intake.cards import read_code
 from intake.forms.fields import known_places
 from intake.forms.registration import MOST_PEOPLE, MemberForm, as_typed, new_person, relationship_of
-from intake.matching.names import PARTICLES, fold
+from intake.look_alikes import vocabulary
+from intake.matching.names import PARTICLES, fold, sound
 from intake.models import Person
 from shelters.forms import LineField
 
@@ -75,5 +76,19 @@ def guessed_name(text: str) -> tuple[str, str]:
             start = []
     if start:  # ends in a particle: somebody stopped in the middle
         parts.append(" ".join(start))
-    given = 2 if len(parts) > 3 else 1
-    return " ".join(parts[:given]), " ".join(parts[given:])
+    given = 2 if len(parts) > 3 or (len(parts) == 3 and is_given(parts[1])) else 1
+    return capitalised(parts[:given]), capitalised(parts[given:])
+
+
+def is_given(word: str) -> bool:
+    """Whether more people here bear it as a given name than as a surname."""
+    known, key = vocabulary(), sound(fold(word))
+    return known.given.counts[key] > known.surnames.counts[key]
+
+
+def capitalised(parts) -> str:
+    """Names that were typed small into the search, as they are written in a register."""
+    found = " ".join(parts).split()
+    return " ".join(
+        word.capitalize() if word.islower() and fold(word) not in PARTICLES else word for word in found
+    )

@@ -147,7 +147,11 @@ class MergeForm(forms.Form):
         return hashlib.sha256(repr([(str(row.pk), row.version) for row in rows]).encode()).hexdigest()[:16]
 
     def add_person(self, person):
-        nobody = _("another person: moves along") if self.whole else _("another person: stays where they are")
+        nobody = (
+            _("somebody else: stays a member of the joined family")
+            if self.whole
+            else _("another person: stays where they are")
+        )
         known = [(str(each.pk), f"{each} · {each.age_text}") for each in self.first.people]
         self.fields[f"same-{person.pk}"] = forms.ChoiceField(
             label=_("%(name)s · %(age)s is") % {"name": person, "age": person.age_text},
@@ -238,7 +242,10 @@ class MergeForm(forms.Form):
         return [(other, one) if self.turned else (one, other) for one, other in self.pairs_sent()]
 
     def picks(self) -> dict:
-        """Row that stays to the values it takes over from the other."""
+        """Row that stays to the values it takes over from the other.
+
+        The answer to the notice is always said when it was asked: unsaid, the stricter one would win.
+        """
         found = {}
         for name, (choice, one, other) in self.choices.items():
             kept, gone = (other, one) if self.turned else (one, other)
@@ -247,6 +254,8 @@ class MergeForm(forms.Form):
                 found.setdefault(kept, {})["comments"] = joined(one, other)
             elif (chosen == SECOND) != self.turned:
                 found.setdefault(kept, {}).update(choice.values(gone))
+            elif choice.name == "notice_answer":
+                found.setdefault(kept, {}).update(choice.values(kept))
         return found
 
     # How it is drawn

@@ -26,7 +26,7 @@ class VersionedForm(forms.Form):
 
     def caught_up(self, data):
         """What was sent, merged with what is stored now; what both changed is noted in `self.theirs`."""
-        if data.get("version") == str(self.instance.version):
+        if data.get("version") == self.seen:
             return data
         for name, now in self.stored.items():
             before, typed = text_of(data.get(f"before-{name}")), text_of(data.get(name))
@@ -48,10 +48,15 @@ class VersionedForm(forms.Form):
         return super().clean()
 
     @property
+    def seen(self) -> str:
+        """Which row, at which version: an old address may lead to the row that this one was joined into."""
+        return f"{self.instance.pk}:{self.instance.version}"
+
+    @property
     def carried(self) -> list[tuple[str, str]]:
         """Hidden values of the page: the version it shows and what was stored at that version."""
         return [
-            ("version", self.instance.version),
+            ("version", self.seen),
             *((f"before-{name}", value) for name, value in self.stored.items()),
         ]
 

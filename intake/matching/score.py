@@ -213,7 +213,7 @@ def name_words(found: Alignment, same: str, crossed: str) -> str:
     alike = [
         _("%(one)s and %(other)s") % {"one": word.capitalize(), "other": counterpart.capitalize()}
         for word, counterpart, like, _same_place in found.pairs
-        if like < 0.97
+        if like < 1
     ]
     if alike:
         return _("names alike: %(names)s") % {"names": ", ".join(alike)}
@@ -283,7 +283,8 @@ def families(one, other) -> Evidence:
             left.remove(twin)
             alike += 1
     if not alike:
-        return Evidence(-1.5 if min(len(one), len(other)) > 1 else -0.5)
+        bits = -1.5 if min(len(one), len(other)) > 1 else -0.5
+        return Evidence(bits, lambda: _("nobody else of the two families is alike"))
     return Evidence(min(1.5 * alike, 6.0), lambda: family_words(alike))
 
 

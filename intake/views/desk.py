@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from intake.access import require
+from intake.access import has_been_shown_many, require
 from intake.models import Family, Person
 from intake.search import Answer, search
 from shelters.access import current_shelter
@@ -38,6 +38,11 @@ def find(request):
     if wait := seconds_to_wait(request.user):
         answer = Answer(_("Many searches in one minute. Wait a moment, or register the family."))
         return draw(request, answer, typed, is_piece, status=429, wait=wait)
+    if has_been_shown_many(request.user):
+        answer = Answer(
+            _("Very many families were shown here in one hour. Register the family, or ask a coordinator.")
+        )
+        return draw(request, answer, typed, is_piece, status=429, wait=600)
     answer = search(typed, user=request.user, shelter=shelter)
     if not answer.is_question:
         return draw(request, answer, typed, is_piece, status=422)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from intake import actions, computed
-from intake.access import family_or_404, person_or_404, require
+from intake.access import family_or_404, person_or_404, require, standing
 from intake.forms.family import (
     DepartureForm,
     FamilyEditForm,
@@ -39,6 +39,11 @@ KIND_NAMES = {
 
 def detail(request, pk):
     family = family_or_404(request.user, pk)
+    if family.pk != pk:
+        messages.info(
+            request, _("These are two records of one family that were joined. This is the one that stays.")
+        )
+        return redirect("intake:family", family.pk)
     people = members_of(family)
     flagged = flags(people, request.user)
     context = {
@@ -107,7 +112,7 @@ def edit(request, pk):
     """Correct what the family has in common. The row is locked before it is read, and while it is compared."""
     require(request.user, "intake.change_family")
     with transaction.atomic():
-        Family.objects.select_for_update().filter(pk=pk).first()
+        Family.objects.select_for_update().filter(pk=standing(Family, pk)).first()
         family = family_or_404(request.user, pk)
         form = FamilyEditForm(request.POST if request.method == "POST" else None, instance=family)
         if request.method == "POST" and form.is_valid():
@@ -124,7 +129,7 @@ def person(request, pk):
     """Correct one person."""
     require(request.user, "intake.change_person")
     with transaction.atomic():
-        Person.objects.select_for_update().filter(pk=pk).first()
+        Person.objects.select_for_update().filter(pk=standing(Person, pk)).first()
         someone = person_or_404(request.user, pk)
         form = PersonEditForm(request.POST if request.method == "POST" else None, instance=someone)
         form.fields["origin"].known = known_places()
@@ -164,6 +169,8 @@ def add(request, pk):
             if saved.is_same:
                 return redirect("intake:family", pk)
             form.ask_again()
+        except actions.Overtaken:
+            form.add_error(None, look_again())
         else:
             messages.success(request, _("%(name)s was added.") % {"name": newcomer})
             return redirect("intake:family", pk)
@@ -210,6 +217,8 @@ def departure(request, pk):
                 left = actions.depart(people, at=timezone.now(), to=form.cleaned_data["to"], by=request.user)
         except actions.AlreadySaved:
             form.ask_again()
+        except actions.Overtaken:
+            form.add_error("people", look_again())
         else:
             messages.success(
                 request, ngettext("%(n)d person has left.", "%(n)d people have left.", left) % {"n": left}

@@ -1,5 +1,7 @@
 """The warning of screen 03: somebody like these people is registered already. It never stands in the way."""
 
+import time
+from collections import defaultdict, deque
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -12,14 +14,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from intake import actions
-from intake.access import look_alike_or_404, require
+from intake.access import has_been_shown_many, look_alike_or_404, require
 from intake.forms.look_alikes import said_not_same, typed_people
-from intake.look_alikes import WARN_AT, LookAlikePair, families
+from intake.look_alikes import WARN_WITHOUT_AGE_AT, LookAlikePair, families
 from intake.models import Family, LookAlike, Person
 from shelters.access import current_shelter
 from shelters.audit import Action, record
 from shelters.models import AccessEvent
 
+MOST_CHECKS_A_MINUTE = 120  # the page waits 400 ms between two
+_asked: dict[int, deque] = defaultdict(deque)  # account to the moments of its checks
 MOST_A_MINUTE = 60  # times that an account is shown somebody; nobody types that fast
 
 
@@ -39,7 +43,7 @@ def look_alikes(request):
     """Whom the people typed so far resemble, as a piece of the page."""
     require(request.user, "intake.add_family")
     shelter = current_shelter(request)
-    if has_seen_many(request.user):
+    if asks_often(request.user) or has_seen_many(request.user) or has_been_shown_many(request.user):
         return answer(request, [], has_seen_many=True, status=429)
     rows = typed_people(request.POST)
     people = list(rows.values())
@@ -74,6 +78,15 @@ def candidates(groups) -> list[Candidate]:
     ]
 
 
+def asks_often(user) -> bool:
+    """In this process: a check that shows nobody leaves no trace, but it costs, and it answers."""
+    asked, now = _asked[user.pk], time.monotonic()
+    while asked and asked[0] < now - 60:
+        asked.popleft()
+    asked.append(now)
+    return len(asked) > MOST_CHECKS_A_MINUTE
+
+
 def has_seen_many(user) -> bool:
     since = timezone.now() - timedelta(minutes=1)
     seen = AccessEvent.objects.filter(user=user, action=Action.LOOK_ALIKES_SHOWN, at__gt=since)
@@ -90,9 +103,9 @@ def found_on_saving(request, family) -> list[Candidate]:
     """Whom a family that was just saved resembles, as far as nobody has judged it: the warning without JavaScript."""
     members = list(family.members.all())
     theirs = Q(first__in=members) | Q(second__in=members)
-    open_pairs = LookAlike.objects.open().filter(theirs, certainty__gte=WARN_AT)
+    open_pairs = LookAlike.objects.open().filter(theirs, certainty__gte=WARN_WITHOUT_AGE_AT)
     judge = {frozenset((row.first_id, row.second_id)): row.pk for row in open_pairs}
-    if not judge or has_seen_many(request.user):
+    if not judge or has_seen_many(request.user) or has_been_shown_many(request.user):
         return []
     found = []
     for each in candidates(families(members, shelter=family.shelter)):

@@ -152,7 +152,7 @@ def last_family(request) -> Family | None:
     families = Family.objects.visible_to(request.user).filter(
         registered_by=request.user, registered_on=timezone.localdate(), shelter=request.shift.shelter_id
     )
-    return families.prefetch_related("members__origin_region").first()
+    return families.select_related("shelter").prefetch_related("members__origin_region").first()
 
 
 def carried_over(last) -> dict:
@@ -165,11 +165,15 @@ def carried_over(last) -> dict:
 
 def today_here(request) -> int:
     """People registered at this desk today."""
-    return Person.objects.filter(
-        family__shelter=request.shift.shelter_id,
-        family__registered_on=timezone.localdate(),
-        family__desk=request.shift.desk,
-    ).count()
+    return (
+        Person.objects.standing()
+        .filter(
+            family__shelter=request.shift.shelter_id,
+            family__registered_on=timezone.localdate(),
+            family__desk=request.shift.desk,
+        )
+        .count()
+    )
 
 
 @require_POST

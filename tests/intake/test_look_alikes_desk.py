@@ -98,7 +98,7 @@ def test_a_check_costs_the_same_queries_whatever_the_size(volunteer, neptali):
     volunteer.post(CHECK, posted(NEFTALI))  # names are counted once a minute
     costs = {cost_of(volunteer, size) for size in (1, 5, 20)}
     assert len(costs) == 1
-    assert max(costs) <= 10
+    assert max(costs) <= 11
 
 
 def cost_of(client, size):
@@ -337,7 +337,7 @@ def test_a_pair_that_is_none_is_not_there(volunteer, saved):
     [
         ("Neptalí", ("Neptalí", "")),
         ("Neptalí Hernández", ("Neptalí", "Hernández")),
-        ("neptalí hernández lópez", ("neptalí", "hernández lópez")),
+        ("neptalí hernández lópez", ("Neptalí", "Hernández López")),
         ("José Neptalí Hernández López", ("José Neptalí", "Hernández López")),
         ("María José Hernández López Paz", ("María José", "Hernández López Paz")),
         ("María de la Cruz", ("María", "de la Cruz")),
@@ -346,7 +346,7 @@ def test_a_pair_that_is_none_is_not_there(volunteer, saved):
         ("de la", ("de la", "")),
     ],
 )
-def test_a_search_is_split_by_a_guess(text, expected):
+def test_a_search_is_split_by_a_guess(db, text, expected):
     assert guessed_name(text) == expected
 
 
@@ -373,3 +373,9 @@ def test_a_search_that_was_no_name_opens_an_empty_form(volunteer, text):
     answer = volunteer.post("/en/families/register/", {"start": "1", "q": text})
     assert answer.status_code == 200
     assert "check which are the surnames" not in answer.content.decode()
+
+
+def test_a_search_is_split_where_known_given_names_end(palillo):
+    factories.make_family(palillo, {"given_names": "Yader Moisés", "surnames": "González Rocha"})
+    assert guessed_name("llader moises gonzales") == ("Llader Moises", "Gonzales")
+    assert guessed_name("llader gonzales rocha") == ("Llader", "Gonzales Rocha")

@@ -48,7 +48,7 @@ def key():
 def test_a_correction_of_who_refused_keeps_counts_only(volunteer, refused):
     person = refused.members.get()
     data = {
-        "version": 1,
+        "version": f"{person.pk}:1",
         "before-age": "30",
         "age": "14/3/1991",
         "sex": "F",

@@ -12,6 +12,8 @@ from intake.actions import remember_look_alikes
 from intake.management.commands.census import find_shelter
 from intake.models import Family, LookAlike
 
+AT_ONCE = 500
+
 
 class Command(BaseCommand):
     help = "Puts possible duplicates that nobody has listed yet into the review list."
@@ -22,10 +24,16 @@ class Command(BaseCommand):
     def handle(self, *, shelter, **_options):
         place = find_shelter(shelter)
         before = LookAlike.objects.count()
-        families = Family.objects.standing().filter(shelter=place).select_related("shelter")
-        checked = 0
-        for family in families.prefetch_related("members__origin_region").iterator(chunk_size=500):
-            remember_look_alikes(family, people=list(family.members.all()), by=None)
-            checked += 1
+        # Their keys first: an open cursor would hold SQLite at the state of its first row, where nothing can be added.
+        keys = list(
+            Family.objects.standing().filter(shelter=place).order_by("pk").values_list("pk", flat=True)
+        )
+        for start in range(0, len(keys), AT_ONCE):
+            self.check(keys[start : start + AT_ONCE])
         new = LookAlike.objects.count() - before
-        self.stdout.write(f"{checked} families checked, {new} possible duplicates added to the review list")
+        self.stdout.write(f"{len(keys)} families checked, {new} possible duplicates added to the review list")
+
+    def check(self, keys):
+        families = Family.objects.filter(pk__in=keys).select_related("shelter")
+        for family in list(families.prefetch_related("members__origin_region")):
+            remember_look_alikes(family, people=list(family.members.all()), by=None)

@@ -3,7 +3,7 @@
 import html5lib
 import pytest
 from django.contrib.messages import get_messages
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 
 from intake.models import Family, LookAlike, Merge, Person
@@ -118,6 +118,15 @@ def test_the_list_takes_as_many_queries_for_many_as_for_few(coordinator, cast, p
         made = [factories.make_family(palillo, {"given_names": f"Ana{n}"}, by=cast.volunteer) for _ in "ab"]
         alike(*made, certainty=50 + n)
     assert queries() == few
+
+
+def test_an_empty_list_says_so(coordinator, pair):
+    words = '<p class="said">'
+    assert words not in coordinator.get(address("lookalike")).text
+    decide(coordinator, pair, "later")
+    assert words not in coordinator.get(address("lookalike", "?verdict=joined")).text
+    decide(coordinator, pair, "not_same")
+    assert words in coordinator.get(address("lookalike")).text
 
 
 def test_the_first_page_says_how_many_wait(coordinator, pair):
@@ -251,10 +260,15 @@ def test_a_second_click_finds_them_joined(coordinator, pair):
     sent = sent_from(form)
     assert coordinator.post(page_of(pair, "join"), sent).status_code == 302
     again = coordinator.post(page_of(pair, "join"), sent)
-    assert again.url == address("lookalike")
-    assert Merge.objects.count() == 1
-    assert str(Merge.objects.get().pk) in said(again)[-1]
-    assert coordinator.get(page_of(pair)).url == address("lookalike")
+    record = address("merge", f"{Merge.objects.get().pk}/change/")
+    assert again.url == coordinator.get(page_of(pair)).url == record
+
+
+def test_without_a_joining_to_show_it_leads_back_to_the_list(coordinator, families, pair):
+    Person.objects.filter(pk=families[1].members.first().pk).update(merged_into=families[0].members.first())
+    answer = coordinator.get(page_of(pair))
+    assert answer.url == address("lookalike")
+    assert len(said(answer)) == 1
 
 
 def test_nobody_is_two_people_of_the_other_family(coordinator, families, pair):
@@ -345,16 +359,47 @@ def merge(coordinator, pair):
 def test_what_was_joined_is_shown_and_taken_back(coordinator, families, merge, pair):
     assert coordinator.get(address("merge")).context["cl"].result_count == 1
     page = coordinator.get(address("merge", f"{merge.pk}/change/"))
-    assert page.context["moved"]
+    assert ("Neftali Hernandes", "Neptalí Hernández López") in page.context["same"]
+    assert page.context["along"] == ["Suyapa Cruz"]
+    assert any(whose == "Neptalí Hernández López" for whose, *_rest in page.context["changed"])
     assert ("Nef" in page.text) and not INLINE_CODE.search(page.text)
     assert strict(page) == []
     answer = coordinator.post(address("merge", f"{merge.pk}/change/"))
     assert answer.status_code == 302
     assert [family.members.standing().count() for family in families] == [2, 3]
     assert coordinator.get(address("merge", "?undone=yes")).context["cl"].result_count == 1
+    page = coordinator.get(address("merge", f"{merge.pk}/change/"))
+    assert not any(page.context[name] for name in ("same", "along", "theirs", "changed"))
     again = coordinator.post(address("merge", f"{merge.pk}/change/"))
     assert again.status_code == 302
     assert coordinator.get(page_of(pair)).status_code == 200
+
+
+def test_only_records_that_changed_hands_are_counted(coordinator, families, pair):
+    for family in families:
+        factories.make_service(family.members.first())
+    join(coordinator, pair)
+    page = coordinator.get(address("merge", f"{Merge.objects.get().pk}/change/"))
+    (services,) = [words for words in page.context["theirs"] if words.startswith("servicios")]
+    assert services.endswith(" 1")
+
+
+def test_a_joined_family_keeps_its_name_and_size_in_the_list(coordinator, merge):
+    page = coordinator.get(address("lookalike", "?verdict=joined"))
+    (row,) = page.context["cl"].result_list
+    assert "Neftali Hernandes, familia de 2" in page.text
+    assert coordinator.get(page_of(row)).url == address("merge", f"{merge.pk}/change/")
+
+
+def test_what_the_database_refuses_to_undo_is_said(coordinator, merge, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise IntegrityError
+
+    monkeypatch.setattr("intake.actions.undo_merge", refuse)
+    answer = coordinator.post(address("merge", f"{merge.pk}/change/"))
+    assert answer.status_code == 302
+    assert len(said(answer)) > 0
+    assert Merge.objects.get().undone_at is None
 
 
 def test_what_somebody_changed_later_is_kept_and_shown(coordinator, families, merge):

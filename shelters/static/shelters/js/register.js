@@ -164,5 +164,5 @@ addEventListener("DOMContentLoaded", () => {
 
   rows().forEach(settle);
   if (says(rows().at(-1)) || rows().length === 1) add();
-  if (!document.getElementById("mistakes")) part(rows()[0], "given_names").focus();
+  if (!document.getElementById("mistakes")) part(rows()[0], "given_names").focus({preventScroll: Boolean(document.querySelector(".note.ok"))});
 });
