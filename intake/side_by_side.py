@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from intake import ages, look_alikes
 from intake.access import sensitivities
+from intake.matching.score import compare
 from intake.models import LookAlike, ServiceReceived
 from intake.views.family import flags, members_of
 from shelters.templatetags.desk import desk_name
@@ -183,20 +184,29 @@ def paired(one: Side, other: Side):
         frozenset((row.first_id, row.second_id))
         for row in LookAlike.objects.between(one.family, other.family)
     }
-    scored = sorted(
-        (
-            look_alikes.judge(a, one.people, b, other.people, known)
-            for a, b in product(one.people, other.people)
-        ),
-        key=lambda pair: -pair.certainty,
-    )
+    scored = [
+        look_alikes.judge(a, one.people, b, other.people, known)
+        for a, b in promising(one, other, noted, known)
+    ]
     taken = set()
-    for pair in scored:
+    for pair in sorted(scored, key=lambda pair: -pair.certainty):
         is_noted = frozenset((pair.asked.pk, pair.found.pk)) in noted
         if taken & {pair.asked, pair.found} or (pair.certainty < look_alikes.LIST_AT and not is_noted):
             continue
         taken |= {pair.asked, pair.found}
         yield Match(pair.asked, pair.found, pair.certainty, pair.reasons, pair.doubts)
+
+
+def promising(one: Side, other: Side, noted, known) -> list:
+    """The pairs to look at with both families beside them: in large families nearly all are out of the question."""
+    left, right = ([(each, look_alikes.profile(each)) for each in side.people] for side in (one, other))
+    scored = [
+        (compare(a, b, known).certainty, frozenset((first.pk, second.pk)) in noted, first, second)
+        for (first, a), (second, b) in product(left, right)
+    ]
+    scored.sort(key=lambda found: (not found[1], -found[0]))
+    likely = [found for found in scored if found[1] or found[0] * 100 >= look_alikes.LIST_AT / 20]
+    return [(first, second) for _certainty, _noted, first, second in likely[: look_alikes.MOST_JUDGED]]
 
 
 def certainty_words(percent) -> str:

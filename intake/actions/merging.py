@@ -116,7 +116,7 @@ def take_picks(joining, picks) -> None:
     Of one family's two answers to the notice the stricter wins unless chosen; another family's answer is its own.
     """
     kept, gone = joining.kept, joining.gone
-    is_stricter = joining.whole and NOT_SHARED in (kept.notice_answer, gone.notice_answer)
+    is_stricter = joining.is_joined and NOT_SHARED in (kept.notice_answer, gone.notice_answer)
     chosen = {"notice_answer": NOT_SHARED} if is_stricter else {}
     joining.book.alter(kept, **chosen | picks.get(kept, {}))
     for person, _other in joining.pairs:

@@ -21,12 +21,17 @@ from intake import actions
 from intake.access import opened
 from intake.admin.base import head_of
 from intake.forms.merging import MergeForm
-from intake.models import Merge, Person
+from intake.models import Merge, Person, PersonNeed
 from intake.side_by_side import matches
 from shelters.admin_base import ScopedAdmin
 from shelters.forms import mistakes
 
-MOVING = ("servicereceived", "stay", "personneed", "intention", "card")
+MOVING = (
+    "servicereceived",
+    "stay",
+    "intention",
+    "card",
+)  # not needs: that there are any is not for everybody
 BOOKKEEPING = {"version", "merged_into", "family", "position", "person"}
 MODELS = {
     name: model
@@ -162,7 +167,9 @@ class MergeAdmin(ScopedAdmin):
             "kept_head": self.kept_head(merge),
             "gone_head": self.gone_head(merge),
             **told(merge),
-            "kept_later": [(table_name(each.row), *shown(each)) for each in kept_later],
+            "kept_later": [
+                (table_name(each.row), *shown(each)) for each in readable(kept_later, request.user)
+            ],
             "may_undo": self.may_undo(request, merge),
             "is_popup": False,
         }
@@ -257,6 +264,13 @@ def words_of(field, value) -> str:
 
 def table_name(row) -> str:
     return capfirst(row._meta.verbose_name)
+
+
+def readable(kept_later, user) -> list:
+    """Without needs of a tier that this account may not see."""
+    needs = [each.row.pk for each in kept_later if isinstance(each.row, PersonNeed)]
+    may_see = set(PersonNeed.objects.visible_to(user).filter(pk__in=needs).values_list("pk", flat=True))
+    return [each for each in kept_later if not isinstance(each.row, PersonNeed) or each.row.pk in may_see]
 
 
 def shown(kept) -> tuple[str, str, str]:

@@ -115,3 +115,14 @@ def test_nobody_leafs_through_a_shelter_in_an_hour(volunteer, palillo, two, cast
     assert answer.headers["Retry-After"]
     assert "Rossa" not in answer.content.decode()
     assert desk.MOST_A_MINUTE == 30
+
+
+def test_a_merge_tells_a_coordinator_nothing_of_protection_needs(coordinator, two, cast):
+    factories.make_need(two[1].members.first(), "TR-PI", by=cast.legal)
+    merge = joined(two, cast.coordinator)
+    factories.make_need(two[0].members.first(), "SV-VO", by=cast.legal)
+    page = coordinator.get(f"/es/admin/intake/merge/{merge.pk}/change/")
+    assert page.status_code == 200
+    undone = coordinator.post(f"/es/admin/intake/merge/{merge.pk}/change/", follow=True)
+    for answer in (page, undone):
+        assert "ecesidad" not in answer.content.decode().split("<main")[-1]

@@ -487,7 +487,7 @@ def test_who_takes_back_the_agreement_leaves_no_name_in_what_was_joined(kept, go
 
 def test_the_old_address_leads_to_the_joined_family(kept, gone, by, coordinator):
     join(kept, gone, by)
-    page = coordinator.get(f"/es/families/{gone.pk}/").content.decode()
+    page = coordinator.get(f"/es/families/{gone.pk}/", follow=True).content.decode()
     assert "Neptalí" in page and "Rosa" in page and "Neftali" not in page
 
 

@@ -29,11 +29,11 @@ class Command(BaseCommand):
             Family.objects.standing().filter(shelter=place).order_by("pk").values_list("pk", flat=True)
         )
         for start in range(0, len(keys), AT_ONCE):
-            self.check(keys[start : start + AT_ONCE])
+            self.look_through(keys[start : start + AT_ONCE])
         new = LookAlike.objects.count() - before
         self.stdout.write(f"{len(keys)} families checked, {new} possible duplicates added to the review list")
 
-    def check(self, keys):
+    def look_through(self, keys):
         families = Family.objects.filter(pk__in=keys).select_related("shelter")
         for family in list(families.prefetch_related("members__origin_region")):
             remember_look_alikes(family, people=list(family.members.all()), by=None)
