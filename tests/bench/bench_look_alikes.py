@@ -177,8 +177,8 @@ def print_miss(desk, answer):
 def why_missed(desk, answer, match, stored) -> str:
     known = look_alikes.vocabulary()
     pair = look_alikes.judge(answer.asked, answer.typed, match, stored, known)
-    rows = look_alikes.candidates(answer.typed, desk.shelter, known)
-    if match.pk not in {row[0] for row in rows}:
+    rows = look_alikes.candidates(answer.typed, known)
+    if match.pk not in {row[0] for _nth, row in rows}:
         return f"never a candidate; would be {said(pair)}"
     before = sum(other.certainty > pair.certainty for other in answer.curve)
     return f"{said(pair)}; {before} others before" if before else said(pair)
