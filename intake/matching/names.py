@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-SHORT_FORMS = Path(__file__).parent.parent / "data" / "short_forms.csv"
+SHORT_FORMS = Path(__file__).parent / "short_forms.csv"
 PARTICLES = frozenset("de del la las los el y da das do dos di van von san".split())
 
 

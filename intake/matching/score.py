@@ -243,8 +243,9 @@ def spread(birth: Birth) -> float:
 
 
 def years(birth: Birth, other: Birth) -> int:
-    """The age as it was said, or as it was on the day the other one was said; of two birth dates, today."""
-    return age_on(birth.born, birth.said_on or other.said_on or date.today())
+    """The age on the day the later of the two was said; of two birth dates, today."""
+    said = [each.said_on for each in (birth, other) if each.said_on]
+    return age_on(birth.born, max(said, default=date.today()))
 
 
 def age_words(one: Birth, other: Birth) -> str:
