@@ -2,7 +2,7 @@
 """The two commands of a newcomer, and the two of a developer. Standard library only.
 
     python3 dev.py run [--port N] [--empty]     a working Puente on 127.0.0.1, with invented people
-    python3 dev.py test [pytest arguments]      the whole suite on SQLite, then on PostgreSQL
+    python3 dev.py test [pytest arguments]      the whole suite on SQLite and PostgreSQL
     python3 dev.py lint                         format check, lint, missing migrations, catalogue
     python3 dev.py lock                         resolve pyproject.toml anew into the hashed requirements
 
@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NoReturn
 
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
@@ -62,7 +63,8 @@ def make_environment(requirements: str) -> None:
         # Without pip, because Debian's python3 may come without ensurepip.
         call(sys.executable, "-m", "venv", "--without-pip", str(VENV))
     say(f"Installing {requirements} into .venv")
-    call(*installer(), "--quiet", "--require-hashes", "-r", str(lock_file))
+    # The lock names every package. Left to resolve again, pip takes a newer `coverage` for `coverage[toml]`.
+    call(*installer(), "--quiet", "--no-deps", "--require-hashes", "-r", str(lock_file))
     mark.write_text(digest)
 
 
@@ -92,7 +94,7 @@ def say(words: str) -> None:
 # --- run -------------------------------------------------------------------------------------------------
 
 
-def serve(options) -> int:
+def serve(options) -> NoReturn:
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", options.port)) == 0:
             sys.exit(
@@ -112,11 +114,14 @@ def serve(options) -> int:
     command += ["--workers", "2", "--threads", "4" if on_postgresql else "1"]
     command += ["--log-level", "warning", "--no-control-socket"]
     if not on_postgresql:
-        command += ["--worker-class", "sync"]
-    try:
-        return subprocess.run(command, check=False).returncode
-    except KeyboardInterrupt:
-        return 0
+        command += [
+            "--worker-class",
+            "sync",
+            "--timeout",
+            "120",
+        ]  # a large workbook takes longer than 30 seconds
+    # In place of this process, so that whatever stops it stops the server.
+    os.execv(command[0], command)
 
 
 # --- test ------------------------------------------------------------------------------------------------
@@ -129,18 +134,12 @@ def test(arguments: list[str]) -> int:
     chromium = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), "")
     if not chromium:
         skipped.append("BROWSER TESTS: no Chromium found (apt install chromium, or set CHROMIUM to its path)")
-    outside = os.environ.get("DATABASE_URL", "")
-    failed = []
-    say("The suite on SQLite")
-    if pytest(arguments, "SQLite", chromium=chromium, database_url=""):
-        failed.append("SQLite")
-    with postgresql(outside) as url:
-        if url:
-            say("The suite on PostgreSQL")
-            if pytest(arguments, "PostgreSQL", chromium=chromium, database_url=url):
-                failed.append("PostgreSQL")
-        else:
+    with postgresql(os.environ.get("DATABASE_URL", "")) as url:
+        suites = {"SQLite": "", "PostgreSQL": url}
+        if not url:
+            del suites["PostgreSQL"]
             skipped.append("POSTGRESQL: no DATABASE_URL, and no initdb found to start a private server from")
+        failed = in_turn(suites, arguments, chromium) if arguments else side_by_side(suites, chromium)
     for line in skipped:
         print(f"\n!!! SKIPPED  {line}", flush=True)
     if skipped and os.environ.get("CI"):
@@ -149,16 +148,45 @@ def test(arguments: list[str]) -> int:
     return 1 if failed else 0
 
 
-def pytest(arguments: list[str], engine: str, *, chromium: str, database_url: str) -> int:
+def in_turn(suites: dict[str, str], arguments: list[str], chromium: str) -> list[str]:
+    """What was asked for, on one engine after the other: a measurement has the machine to itself."""
+    failed = []
+    for engine, url in suites.items():
+        say(f"The tests on {engine}")
+        if pytest(arguments, engine, chromium=chromium, database_url=url).wait():
+            failed.append(engine)
+    return failed
+
+
+def side_by_side(suites: dict[str, str], chromium: str) -> list[str]:
+    """The whole suite on all engines at once, which takes half the time. The first is shown while it runs."""
+    say("The suite on " + " and, at the same time, on ".join(suites))
+    running = {}
+    for engine, url in suites.items():
+        log = tempfile.TemporaryFile() if running else None  # noqa: SIM115  (read when its suite is over)
+        # What the tests reach is the same on both, and finding it out takes time.
+        covered = [] if running else ["--cov", "--cov-report=term"]
+        running[engine] = pytest(covered, engine, chromium=chromium, database_url=url, log=log), log
+    failed = []
+    for engine, (suite, log) in running.items():
+        if suite.wait():
+            failed.append(engine)
+        if log:
+            say(f"What the suite on {engine} said")
+            log.seek(0)
+            shutil.copyfileobj(log, sys.stdout.buffer)
+    return failed
+
+
+def pytest(arguments: list[str], engine: str, *, chromium: str, database_url: str, log=None):
+    """Started; with `log`, what it says goes there."""
     environment = {**os.environ, "CHROMIUM": chromium, "COVERAGE_FILE": f"var/coverage.{engine.lower()}"}
     environment.pop("DATABASE_URL", None)
     if database_url:
         environment["DATABASE_URL"] = database_url
     (HERE / "var").mkdir(exist_ok=True)
-    coverage = [] if arguments else ["--cov", "--cov-report=term"]
-    return subprocess.run(
-        [str(PYTHON), "-m", "pytest", *coverage, *arguments], env=environment, check=False
-    ).returncode
+    command = [str(PYTHON), "-m", "pytest", "-o", f"cache_dir=var/pytest.{engine.lower()}", *arguments]
+    return subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT if log else None)
 
 
 class postgresql:

@@ -2,12 +2,13 @@ from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
+from intake import reference
+
 
 class IntakeConfig(AppConfig):
     name = "intake"
     verbose_name = _("Families and services")
+    filled_by_migrate = frozenset(reference.TABLES.values())  # a backup replaces their rows
 
     def ready(self):
-        from intake import reference
-
         post_migrate.connect(reference.load, sender=self)

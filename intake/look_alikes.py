@@ -9,15 +9,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import connection
-from django.db.models import CharField, Count, IntegerField, Q, Value
+from django.db.models import CharField, Count, Q, Value
+from django.utils import timezone
 
 from intake.ages import Birth
 from intake.matching.names import name_of, sound_keys
-from intake.matching.score import Profile, compare
+from intake.matching.score import Profile, at_best, compare
 from intake.matching.vocabulary import Vocabulary
-from intake.models import Family, LookAlike, Person
+from intake.models import Family, LookAlike, Person, Sex
 
 WARN_AT = 54  # percent: shown at the desk
+WARN_WITHOUT_SEX_AT = (
+    40  # percent: while the row is still being typed; the sex would add to a match what is missing
+)
 WARN_WITHOUT_AGE_AT = 12  # percent: while no age is known yet, which is when a warning comes soonest
 LIST_AT = 12  # percent: goes to the review list, as does whatever the desk was shown
 LIKELY_AT = 90  # percent: "very likely"
@@ -47,11 +51,18 @@ class LookAlikePair:
 
     @property
     def is_worth_a_warning(self) -> bool:
-        return self.certainty >= (WARN_AT if self.asked.birth_date else WARN_WITHOUT_AGE_AT)
+        return self.certainty >= worth_a_warning(self.asked)
 
     @property
     def is_likely(self) -> bool:
         return self.certainty >= LIKELY_AT
+
+
+def worth_a_warning(person) -> int:
+    """From which percent on."""
+    if not person.birth_date:
+        return WARN_WITHOUT_AGE_AT
+    return WARN_WITHOUT_SEX_AT if person.sex == Sex.UNKNOWN else WARN_AT
 
 
 def families(people, *, shelter, but=()) -> list[list[LookAlikePair]]:
@@ -60,70 +71,81 @@ def families(people, *, shelter, but=()) -> list[list[LookAlikePair]]:
     `but`: ids of people who were said not to be the same.
     """
     grouped = defaultdict(list)
-    for pair in pairs(people, shelter=shelter, at_least=WARN_WITHOUT_AGE_AT):
-        if pair.is_worth_a_warning:
-            grouped[pair.found.family_id].append(pair)
+    for pair in pairs(people, shelter=shelter):
+        grouped[pair.found.family_id].append(pair)
     # Saying "not the same" makes room for three more, not for everybody one after the other.
     looked_at = list(grouped.values())[: 2 * MOST_SHOWN]
     left = [[pair for pair in group if pair.found.pk not in but] for group in looked_at]
     return [group for group in left if group][:MOST_SHOWN]
 
 
-def pairs(people, *, shelter, at_least=WARN_AT, are_new=False) -> list[LookAlikePair]:
+def pairs(people, *, shelter, at_least=None, are_new=False) -> list[LookAlikePair]:
     """Every pair of one of these people (of one family) and somebody of another, most certain first.
 
+    From `at_least` percent on; without it, whatever is worth a warning.
     Each asked person stands once beside each found one; pairs that somebody has judged are left out.
     Two queries, and one more when `people` are saved, unless they `are_new`: then nobody has judged them yet.
     """
     known = vocabulary()
     asked = [person for person in people if person.given_names or person.surnames]
     profiles = [profile(person) for person in asked]
-    promising = sorted(
-        (
-            (compare(profiles[nth], row_profile(row), known).certainty, asked[nth], row)
-            for nth, row in candidates(asked, known)
-        ),
-        key=lambda found: -found[0],
-    )
-    return judged_by_family(people, promising, shelter, known, at_least, are_new)
+    least = [(worth_a_warning(person) if at_least is None else at_least) for person in asked]
+    promising = []
+    for nth, row in candidates(asked, known):
+        certainty = compare(profiles[nth], row_profile(row), known).certainty
+        if percent(at_best(certainty, len(people) - 1)) >= least[nth]:
+            promising.append((certainty, row[0], nth, row))
+    promising.sort(reverse=True)
+    best = [(asked[nth], row) for _certainty, _id, nth, row in promising]
+    found = judged_by_family(people, best, shelter, known, are_new)
+    return [pair for pair in found if pair.certainty >= least[asked.index(pair.asked)]]
 
 
-def judged_by_family(people, promising, shelter, known, at_least, are_new) -> list[LookAlikePair]:
-    """The promising ones of this shelter, compared again with both families beside them."""
-    best = [(person, row) for certainty, person, row in promising if certainty * 100 >= at_least / 20]
+def judged_by_family(people, best, shelter, known, are_new) -> list[LookAlikePair]:
+    """Those of this shelter, compared again with both families beside them."""
     if len(best) > MOST_JUDGED:  # else the query below leaves out the other shelters
         best = of_shelter(shelter, best)[:MOST_JUDGED]
     if not best:
         return []
-    members = defaultdict(list)
-    rows = Person.objects.standing().filter(
-        family__in={row[1] for _person, row in best}, family__shelter=shelter
-    )
-    for member in rows.select_related("family__shelter", "origin_region").order_by("position", "id"):
-        members[member.family_id].append(member)
+    members = members_of({row[1] for _person, row in best}, shelter)
     settled = set() if are_new else settled_pairs(people)
     found = []
     for person, row in best:
         match = next((member for member in members[row[1]] if member.pk == row[0]), None)
         if match and frozenset((person.pk, match.pk)) not in settled:
-            pair = judge(person, people, match, members[row[1]], known)
-            if pair.certainty >= at_least:
-                found.append(pair)
+            found.append(judge(person, people, match, members[row[1]], known))
     return sorted(found, key=lambda pair: -pair.certainty)
 
 
+def members_of(families, shelter) -> dict:
+    """By family; each with the family, at this shelter, and the region."""
+    members = defaultdict(list)
+    rows = Person.objects.standing().filter(family__in=families)
+    for member in rows.select_related("family", "origin_region").order_by("position", "id"):
+        if (
+            member.family.shelter_id == shelter.pk
+        ):  # asked for it, SQLite would sooner read all families there
+            member.family.shelter = shelter
+            members[member.family_id].append(member)
+    return members
+
+
 def of_shelter(shelter, best) -> list:
-    families = Family.objects.filter(pk__in={row[1] for _person, row in best}, shelter=shelter)
-    ours = set(families.order_by().values_list("pk", flat=True))
-    return [(person, row) for person, row in best if row[1] in ours]
+    families = Family.objects.filter(pk__in={row[1] for _person, row in best})
+    at = dict(families.order_by().values_list("pk", "shelter"))
+    return [(person, row) for person, row in best if at.get(row[1]) == shelter.pk]
 
 
 def judge(person, beside, found, beside_found, known) -> LookAlikePair:
     """Two people, each with the members of their family."""
     verdict = compare(profile(person, beside), profile(found, beside_found), known)
     return LookAlikePair(
-        person, found, min(round(verdict.certainty * 100), MOST_CERTAIN), verdict.reasons, verdict.doubts
+        person, found, min(percent(verdict.certainty), MOST_CERTAIN), verdict.reasons, verdict.doubts
     )
+
+
+def percent(certainty: float) -> int:
+    return round(certainty * 100)
 
 
 def settled_pairs(people) -> set[frozenset]:
@@ -145,45 +167,60 @@ def settled_pairs(people) -> set[frozenset]:
 def candidates(people, known: Vocabulary) -> list[tuple[int, tuple]]:
     """(which of these people, row of `COLUMNS`) of everybody else who shares a sounding surname and given name.
 
-    One query of simple parts, each answered by one index: together with a look at the shelter, or as one condition
-    with ORs, SQLite would sooner read all families.
+    One query with one part for each person, answered by the sound indexes: together with a look at the shelter,
+    SQLite would sooner read all families. Who was joined into another is left out afterwards. Written by hand, as
+    Django takes longer for it than for all the rest of a check.
     """
-    parts = [
-        Person.objects.standing()
-        .filter(part)
-        .order_by()
-        .values_list(Value(nth, output_field=IntegerField()), *COLUMNS)
-        for nth, person in enumerate(people)
-        for part in sounding_like(person, known, MOST_CANDIDATES / len(people))
-    ]
+    parts, values = [], []
+    for nth, person in enumerate(people):
+        if wanted := sounding_like(person, known, MOST_CANDIDATES / len(people)):
+            parts.append(f"SELECT {nth}, {', '.join(COLUMNS)} FROM intake_person WHERE {wanted[0]}")
+            values += wanted[1]
     if not parts:
         return []
+    with connection.cursor() as cursor:
+        cursor.execute(f"{' UNION ALL '.join(parts)} LIMIT {2 * MOST_CANDIDATES}", values)
+        rows = [(nth, as_read(row)) for nth, *row in cursor.fetchall()]
     own = {person.family_id for person in people}
-    rows = parts[0].union(*parts[1:], all=True)[: 2 * MOST_CANDIDATES]
-    found = {(nth, row[0]): (nth, row) for nth, *row in rows if row[1] not in own}
-    return list(found.values())
+    return [(nth, row) for nth, row in rows if row[1] not in own]
 
 
-def sounding_like(person, known: Vocabulary, most: float) -> list[Q]:
-    """Any surname beside any given name, each within a slip, and an age that is not out of the question."""
+def sounding_like(person, known: Vocabulary, most: float) -> tuple[str, list] | None:
+    """A condition and its values: any surname beside any given name, each within a slip, and a possible age."""
     keys = sound_keys(person.given_names, person.surnames, person.known_as)
     given, family = [keys.given, keys.given_2], [keys.surname, keys.surname_2]
     if not (any(given) and any(family)):
-        return []
+        return None
     near_given, near_family = near(known.given, given), near(known.surnames, family)
     if known.expected(near_given, near_family) <= most:  # else, among very many, only as it sounds
         given, family = near_given, near_family
     given, family = sorted(filter(None, given)), sorted(filter(None, family))
-    aged = Q()
+    named, values = [], []
+    for surname in ("surname_key", "surname_key_2"):
+        for given_name in ("given_key", "given_key_2"):
+            named.append(f"{surname} IN ({marks(family)}) AND {given_name} IN ({marks(given)})")
+            values += [*family, *given]
+    condition = f"({' OR '.join(named)})"
     if person.birth_date:
         margin = timedelta(days=round(365.25 * YEARS_APART))
-        born = Q(birth_date__range=(person.birth_date - margin, person.birth_date + margin))
-        aged = born | Q(birth_date__isnull=True)
-    return [
-        Q(**{f"{surname}__in": family, f"{given_name}__in": given}) & aged
-        for surname in ("surname_key", "surname_key_2")
-        for given_name in ("given_key", "given_key_2")
-    ]
+        condition += " AND (birth_date BETWEEN %s AND %s OR birth_date IS NULL)"
+        values += [person.birth_date - margin, person.birth_date + margin]
+    return condition, values
+
+
+def marks(values) -> str:
+    """Places for so many values in a query."""
+    return ", ".join(["%s"] * len(values))
+
+
+as_id, as_day = Person._meta.pk.to_python, Person._meta.get_field("birth_date").to_python
+
+
+def as_read(row) -> tuple:
+    """SQLite keeps ids and dates as text."""
+    pk, family, given, surnames, known_as, sex, born, precision, said_on, *origin = row
+    named = (as_id(pk), as_id(family), given, surnames, known_as, sex)
+    return (*named, as_day(born), precision, as_day(said_on), *origin)
 
 
 def near(words, keys) -> set[str]:
@@ -244,7 +281,7 @@ def counted() -> Vocabulary:
 
     Whose shelter somebody is in decides who is found, not how common a name is.
     """
-    words = {"given": Counter(), "surname": Counter()}
+    words, begin = {"given": Counter(), "surname": Counter()}, timezone.now()
     parts = [
         Person.objects.exclude(**{column: ""})
         .order_by()
@@ -254,4 +291,4 @@ def counted() -> Vocabulary:
     ]
     for kind, key, n in parts[0].union(*parts[1:], all=True):
         words[kind][key] += n
-    return Vocabulary.of(Person.objects.count(), words["given"], words["surname"])
+    return Vocabulary.of(Person.objects.count(), words["given"], words["surname"], begin)

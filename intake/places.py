@@ -3,7 +3,8 @@
 The browser does the same in places.js with the list this module serves; a test compares the two.
 """
 
-from functools import cache, lru_cache
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
 from typing import NamedTuple
 
 from django.utils import translation
@@ -27,7 +28,8 @@ class Place(NamedTuple):
     label: str
 
 
-class Entry(NamedTuple):
+@dataclass(frozen=True)
+class Entry:
     """`own`: folded names of the place itself; `full`: with its country's; `nearness`: 0 first."""
 
     place: Place
@@ -35,14 +37,19 @@ class Entry(NamedTuple):
     full: tuple[str, ...]
     nearness: int
 
+    @cached_property
+    def own_words(self) -> str:
+        """With a blank before each, so that what a word begins with is found in the whole."""
+        return " " + " ".join(self.own)
+
+    @cached_property
+    def all_words(self) -> str:
+        return " ".join((self.own_words, *self.full))
+
     def rank(self, typed):
         """Smaller is better; None when what was typed does not fit."""
         words = typed.split()
-        own_words = [word for name in self.own for word in name.split()]
-        full_words = own_words + [word for name in self.full for word in name.split()]
-        if not any(word.startswith(words[0]) for word in own_words):
-            return None
-        if not all(any(word.startswith(start) for word in full_words) for start in words):
+        if f" {words[0]}" not in self.own_words or any(f" {start}" not in self.all_words for start in words):
             return None
         return (typed not in self.own and typed not in self.full, self.nearness, bool(self.place.region))
 
@@ -80,19 +87,18 @@ def country_entries(language) -> list[Entry]:
 def entries() -> list[Entry]:
     """Every country and every department of the list, labelled in the reader's language. One query."""
     language = get_language()
-    return [
-        *country_entries(language),
-        *(region_entry(region, language) for region in Region.objects.offered()),
-    ]
+    label = "label_en" if language == "en" else "label_es"
+    regions = Region.objects.offered().values_list("country", "code", label)
+    return [*country_entries(language), *(region_entry(*region, language) for region in regions)]
 
 
-def region_entry(region, language) -> Entry:
-    own = fold(region.label)
-    full = tuple(f"{own} {name}" for name in country_names(region.country))
-    place = Place(region.country, region.code, f"{region.label}, {country_labels(language)[region.country]}")
-    return Entry(
-        place, (own, fold(region.code), *ALSO.get(region.code, ())), full, NEAR.get(region.country, FAR)
-    )
+@lru_cache(1000)
+def region_entry(country, code, label, language) -> Entry:
+    """Made once for each label that a coordinator has given it."""
+    own = fold(label)
+    full = tuple(f"{own} {name}" for name in country_names(country))
+    place = Place(country, code, f"{label}, {country_labels(language)[country]}")
+    return Entry(place, (own, fold(code), *ALSO.get(code, ())), full, NEAR.get(country, FAR))
 
 
 def find(text: str, known: list[Entry]) -> list[Place]:

@@ -15,6 +15,7 @@ TABLES = {
     "legal_outcomes": "LegalOutcome",
     "service_categories": "ServiceCategory",
     "service_types": "ServiceType",
+    "goods": "Goods",
     "privacy_notices": "PrivacyNotice",
 }
 

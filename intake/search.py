@@ -7,24 +7,28 @@ the newest families; how well each fits is said here, so that SQLite and Postgre
 import heapq
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cache, cached_property
 from itertools import chain, combinations, product
 
+from django.db import connection
+from django.db.models import DateTimeField, IntegerField, UUIDField
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rapidfuzz.distance import OSA
 
 from intake.cards import LENGTH, read_code
-from intake.look_alikes import vocabulary
+from intake.look_alikes import as_id, marks, vocabulary
 from intake.matching.names import PARTICLES, short_forms, sound, words
 from intake.models import Card, Family, Person, Relationship, Stay
+from shelters.prepared import Blank, Prepared, blanks, several
 
 FEWEST_LETTERS = 3
 MOST_WORDS, LONGEST_WORD = 8, 24  # as long as a sound key may be
-MOST_KEYS = 60  # that one half-typed word may stand for, the commonest first
+MOST_BEGUN = 30  # names that one half-typed word may stand for, the commonest first
 MOST_CANDIDATES, MOST_RANKED = 400, 40  # of more than 400 who sound alike the desk is told to write more
 NEWEST = 200  # people: with names that nobody had when the vocabulary was counted
+A_MINUTE = timedelta(minutes=1)  # more than a registration takes to be committed
 SHOWN_FIRST, MOST_SHOWN = 5, 10
 GIVEN, SURNAMES = ("given_key", "given_key_2"), ("surname_key", "surname_key_2")
 OF_ONE_KIND = (GIVEN, SURNAMES)
@@ -100,7 +104,7 @@ def by_card(text, user, shelter) -> Answer | None:
         return Answer(_("This card belongs to no family here. Search by name.")) if has_digit else None
     if card.revoked_at:
         return Answer(_("This card is not valid any more: it was replaced. Search by name."))
-    found = described({card.family_id: None}, user)
+    found = described({card.family_id: None}, user, inside([card.family_id]))
     return Answer(in_words(found, is_more=False), tuple(found), card=card.family)
 
 
@@ -122,8 +126,11 @@ class Typed:
 
     def alike(self, known) -> set[str]:
         """The known ones that it may have been meant to be: begun like it, or a slip away."""
-        common = heapq.nlargest(MOST_KEYS, known.begun(self.stem), key=lambda key: (known.counts[key], key))
-        return {*known.near(self.key), *common}
+        common = heapq.nlargest(MOST_BEGUN, known.begun(self.stem), key=lambda key: (known.counts[key], key))
+        # One slip as written may be two by sound: "garica" for "garcia".
+        most = self.slips + bool(self.slips)
+        near = (key for key in known.near(self.key) if OSA.distance(self.key, key) <= most)
+        return {*near, *common}
 
     def fit(self, other) -> float:
         """From 0 to 1."""
@@ -174,8 +181,8 @@ def by_name(text, user, shelter) -> Answer:
     typed = [Typed(word) for word in typed_words(text)]
     if sum(c.isalpha() for each in typed for c in each.word) < FEWEST_LETTERS:
         return Answer(_("Write at least three letters of a name."), is_question=False)
-    found, is_more = chosen(list(best_matches(typed, shelter).values()))
-    shown = described({match.family: match.pk for match in found}, user)
+    found, is_more, here = chosen(list(best_matches(typed, shelter).values()))
+    shown = described({match.family: match.pk for match in found}, user, here)
     return Answer(in_words(shown, is_more), tuple(shown), is_more)
 
 
@@ -185,14 +192,26 @@ def typed_words(text) -> list[str]:
     return [word for word in found if len(word) > 1][:MOST_WORDS]
 
 
+newest_of = Prepared(
+    lambda: (
+        Person.objects.standing()
+        .filter(
+            family__shelter=Blank("shelter", IntegerField()),
+            family__registered_at__gt=Blank("since", DateTimeField()),
+        )
+        .order_by("-family__registered_at", "-pk")
+        .values_list(*MATCHED)[:NEWEST]
+    )
+)
+
+
 def best_matches(typed, shelter) -> dict:
     """Of each family the member who fits best. Looks further only while ten families are not enough."""
-    here = Person.objects.standing().filter(family__shelter=shelter)
-    newest = here.order_by("-family__registered_at", "-pk").values_list(*MATCHED)[:NEWEST]
+    known = vocabulary()
+    newest = newest_of(shelter=shelter.pk, since=known.counted_at - A_MINUTE)
     best, fits_of = {}, memory(typed)
-    for stage in chain([newest], further(typed)):
-        fitting_here = matches(typed, stage, fits_of)
-        for match in fitting_here if stage is newest else of_shelter(shelter, fitting_here):
+    for stage in chain([newest], further(typed, known, shelter)):
+        for match in matches(typed, stage, fits_of):
             if match.family not in best or match.rank > best[match.family].rank:
                 best[match.family] = match
         found = list(best.values())
@@ -203,46 +222,52 @@ def best_matches(typed, shelter) -> dict:
     return best
 
 
-def of_shelter(shelter, found) -> list[Match]:
-    """Nobody of another shelter, and nobody of a family that was joined into another."""
-    asked = Family.objects.standing().filter(pk__in={match.family for match in found}, shelter=shelter)
-    ours = set(asked.order_by().values_list("pk", flat=True)) if found else ()
-    return [match for match in found if match.family in ours]
-
-
-def further(typed):
+def further(typed, known, shelter):
     """Who sounds the same, then who is alike, then more loosely; one query each.
 
     Two words stand in two columns that an index joins, a surname and a given name; both of one kind come last.
     Three words stand in three columns, then in two.
     """
-    known, n = vocabulary(), min(3, len(typed))
+    n = min(3, len(typed))
     same = {key for word in typed for key in word.same}
-    yield fitting(COLUMNS[n], same, same)
+    yield fitting(beside(COLUMNS[n], same, same), shelter)
     given = same.union(*(word.alike(known.given) for word in typed))
     surnames = same.union(*(word.alike(known.surnames) for word in typed))
-    yield fitting(COLUMNS[n], given, surnames)
+    if given | surnames != same:
+        yield fitting(beside(COLUMNS[n], given, surnames), shelter)
     if n == 2:
-        yield fitting(OF_ONE_KIND, given, surnames)
+        yield fitting(beside(OF_ONE_KIND, given, surnames), shelter)
     if n == 3:
-        yield fitting(COLUMNS[2], given, surnames)
+        yield fitting(beside(COLUMNS[2], given, surnames), shelter)
 
 
-def fitting(columns, given, surnames):
+def beside(columns, given, surnames) -> list[dict]:
+    """Which keys each column of a group may hold."""
+    return [{name: sorted(given if name in GIVEN else surnames) for name in group} for group in columns]
+
+
+def fitting(groups, shelter) -> list[tuple]:
     """The newest of those with fitting words in all columns of a group. Which word fits which is seen afterwards.
 
-    One simple part for each group, so that each is answered by an index. The shelter is looked at later: beside it,
-    SQLite would sooner read all families.
+    One simple part for each group, so that each is answered by an index; the shelter is looked at last: earlier,
+    either database would sooner read all its families. Written by hand, as Django takes longer for it than the search.
     """
-    given, surnames = sorted(given), sorted(surnames)
-    parts = [
-        Person.objects.standing()
-        .filter(**{f"{name}__in": given if name in GIVEN else surnames for name in group})
-        .order_by()
-        .values_list(*MATCHED)
-        for group in columns
-    ]
-    return parts[0].union(*parts[1:]).order_by("-id")[:MOST_CANDIDATES]
+    wanted = (" AND ".join(f"{name} IN ({marks(keys)})" for name, keys in group.items()) for group in groups)
+    parts = " UNION ".join(f"{ONE_PART} AND {each}" for each in wanted)
+    values = [key for group in groups for keys in group.values() for key in keys]
+    with connection.cursor() as cursor:
+        cursor.execute(OF_HERE.format(parts), [*values, shelter.pk])
+        return cursor.fetchall()
+
+
+ONE_PART = "SELECT id, family_id, name_key FROM intake_person WHERE merged_into_id IS NULL"
+# To SQLite, CROSS says in which order to join.
+OF_HERE = f"""
+    SELECT found.id, found.family_id, found.name_key
+    FROM ({{}} ORDER BY 1 DESC LIMIT {MOST_CANDIDATES}) AS found
+    CROSS JOIN intake_family AS family
+    WHERE family.id = found.family_id AND family.shelter_id = %s AND family.merged_into_id IS NULL
+    ORDER BY 1 DESC"""
 
 
 def matches(typed, people, fits_of) -> list[Match]:
@@ -252,7 +277,7 @@ def matches(typed, people, fits_of) -> list[Match]:
         others = [word for word in name_key.split() if word not in PARTICLES]
         fits = best_pairs([(fit, i, j) for j, other in enumerate(others) for fit, i in fits_of(other)])
         if fits and len(fits) >= min(n, max(2, n // 2, min(n - 1, len(others)))):
-            found.append(Match(pk, family, tuple(fits), n))
+            found.append(Match(as_id(pk), as_id(family), tuple(fits), n))
     return found
 
 
@@ -277,36 +302,64 @@ def best_pairs(pairs) -> list[float]:
     return fits
 
 
-def chosen(found) -> tuple[list[Match], bool]:
-    """The ten to show: those who fit best; among equals who is here before who left, then the newest."""
+def chosen(found) -> tuple[list[Match], bool, set]:
+    """The ten to show, whether there are more, and which families are here.
+
+    Those who fit best; among equals who is here before who left, then the newest.
+    """
     ranked = heapq.nlargest(MOST_RANKED, found, key=lambda match: (match.rank, match.family))
     here = inside([match.family for match in ranked])
     ranked.sort(key=lambda match: (match.rank, match.family in here, match.family), reverse=True)
-    return ranked[:MOST_SHOWN], len(found) > MOST_SHOWN
+    return ranked[:MOST_SHOWN], len(found) > MOST_SHOWN, here
 
 
 # --- what is shown -------------------------------------------------------------------------------------------
 
 
+inside_of = Prepared(
+    lambda: (
+        Stay.objects.open()
+        .filter(
+            person__family__pk__in=blanks("family", MOST_RANKED, UUIDField()),
+            person__merged_into__isnull=True,
+        )
+        .order_by()
+        .values_list("person__family_id", flat=True)
+    )
+)
+# For an account that may read people: the rest of `visible_to`.
+members_of = Prepared(
+    lambda: (
+        Person.objects.where_works(Blank("user", IntegerField()))
+        .filter(family__pk__in=blanks("family", MOST_SHOWN, UUIDField()))
+        .select_related("family", "origin_region")
+        .order_by("position", "id")
+    )
+)
+cards_of = Prepared(
+    lambda: Card.objects.filter(
+        family__pk__in=blanks("family", MOST_SHOWN, UUIDField()), revoked_at__isnull=True
+    ).order_by("bound_at")
+)
+
+
 def inside(families) -> set:
     """Those of these families with somebody who has not left."""
-    stays = Stay.objects.open().filter(person__family__in=families, person__merged_into=None)
-    return set(stays.order_by().values_list("person__family_id", flat=True))
+    return set(inside_of(**several("family", MOST_RANKED, families))) if families else set()
 
 
-def described(meant: dict, user) -> list[Found]:
-    """Families (id to the id of the member who was meant) as they are shown, in that order. Four queries."""
-    families = Family.objects.visible_to(user).in_bulk(list(meant))
-    members, cards = defaultdict(list), {}
-    people = Person.objects.visible_to(user).filter(family__in=families)
-    for person in people.select_related("origin_region").order_by("position", "id"):
+def described(meant: dict, user, here) -> list[Found]:
+    """Families (id to the id of the member who was meant) as they are shown, in that order. Two queries."""
+    if not meant or not user.has_perms(("intake.view_family", "intake.view_person")):
+        return []
+    families, members = several("family", MOST_SHOWN, meant), defaultdict(list)
+    for person in members_of(user=user.pk, **families):
         members[person.family_id].append(person)
-    for card in Card.objects.filter(family__in=families, revoked_at=None).order_by("bound_at"):
-        cards[card.family_id] = card
-    here, today = inside(list(families)), timezone.localdate()
+    cards = {card.family_id: card for card in cards_of(**families)}
+    today = timezone.localdate()
     return [
         Found(
-            family=families[pk],
+            family=members[pk][0].family,
             head=(head := head_of(members[pk])),
             other=next((each for each in members[pk] if each.pk == person and each != head), None),
             size=len(members[pk]),

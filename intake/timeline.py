@@ -4,7 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
-from intake.access import sensitivities
+from django.db.models import Exists, OuterRef
+
+from intake.access import may_undo, sensitivities
 from intake.models import Intention, ServiceReceived, Stay
 
 
@@ -17,6 +19,7 @@ class Happening:
     rows: tuple
     is_reserved: bool = False
     is_everybody: bool = False
+    may_undo: bool = False  # a departure of this family alone
 
     @property
     def first(self):
@@ -30,7 +33,7 @@ class Happening:
 
 def timeline(people, user) -> list[Happening]:
     """Services, comings and goings, plans. Other counters' legal and health services show as reserved."""
-    found = [*services(people, user), *stays(people), *plans(people, user)]
+    found = [*services(people, user), *stays(people, user), *plans(people, user)]
     if len(people) > 1:
         found = [replace(each, is_everybody=len(each.rows) == len(people)) for each in found]
     return sorted(found, key=lambda each: each.at, reverse=True)
@@ -55,15 +58,19 @@ def one_event(row):
     return row.given_at, row.service_type_id, row.cancelled_at, row.override_reason
 
 
-def stays(people):
-    rows = Stay.objects.filter(person__in=people).select_related("zone", "person")
+def stays(people, user):
+    others = Stay.objects.filter(departure=OuterRef("departure")).exclude(person__in=people)
+    rows = Stay.objects.filter(person__in=people).select_related("zone", "person", "departure")
     for at, group in groupby(rows.order_by("-in_at", "person__position"), key=lambda stay: stay.in_at):
         yield Happening(at, "came", tuple(group))
-    for (at, _to), group in groupby(
-        rows.filter(out_at__isnull=False).order_by("-out_at", "out_to", "person__position"),
-        key=lambda stay: (stay.out_at, stay.out_to),
+    rows = rows.filter(out_at__isnull=False).annotate(with_others=Exists(others))
+    for (at, _to, departure), group in groupby(
+        rows.order_by("-out_at", "out_to", "departure", "person__position"),
+        key=lambda stay: (stay.out_at, stay.out_to, stay.departure),
     ):
-        yield Happening(at, "left", tuple(group))
+        group = tuple(group)
+        is_ours = departure and not group[0].with_others
+        yield Happening(at, "left", group, may_undo=bool(is_ours and may_undo(user, departure)))
 
 
 def plans(people, user):

@@ -2,12 +2,26 @@
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group
+from django.db.models import IntegerField
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from shelters.audit import Action, record
-from shelters.models import Shelter
+from shelters.models import Shelter, User
+from shelters.prepared import Blank, Prepared
+
+# Nearly every page asks for the rights of its account.
+permissions_of = Prepared(
+    lambda: Group.permissions.through.objects.filter(
+        group__in=User.groups.through.objects.filter(user=Blank("user", IntegerField())).values("group")
+    ).values_list("permission__content_type__app_label", "permission__codename")
+)
+
+# `Shelter.objects.visible_to`, for whoever does not see them all.
+shelters_of = Prepared(
+    lambda: Shelter.objects.filter(staff=Blank("user", IntegerField()), pk=Blank("shelter", IntegerField()))
+)
 
 
 class AccountBackend(AuthenticationBackend):
@@ -16,9 +30,15 @@ class AccountBackend(AuthenticationBackend):
     def user_can_authenticate(self, user):
         return super().user_can_authenticate(user) and user.has_access
 
-    def _get_user_permissions(self, user):
+    def get_user_permissions(self, user, obj=None):
         """Rights come from roles alone; nobody holds one of their own, and no page pays to find that out."""
-        return Permission.objects.none()
+        return set()
+
+    def get_group_permissions(self, user, obj=None):
+        """Those of the roles: asked for once in a request."""
+        if user.is_superuser or not user.is_active or obj is not None:
+            return super().get_group_permissions(user, obj)
+        return {f"{app}.{codename}" for app, codename in permissions_of(user=user.pk)}
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -53,4 +73,8 @@ def current_shelter(request) -> Shelter:
     """The shelter of this shift, checked again; 404 when the account has lost it or never had one."""
     if not request.shift:
         raise Http404
-    return get_object_or_404(Shelter.objects.visible_to(request.user), pk=request.shift.shelter_id)
+    if request.user.has_perm("shelters.see_every_shelter"):
+        return get_object_or_404(Shelter, pk=request.shift.shelter_id)
+    for shelter in shelters_of(user=request.user.pk, shelter=request.shift.shelter_id):
+        return shelter
+    raise Http404

@@ -5,11 +5,12 @@ from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.contrib.auth.forms import UserCreationForm
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from shelters.admin_base import HistoryAdmin, LastingCodeForm, Retirable, ScopedAdmin, ScopedInline
-from shelters.admin_lists import RetiredFilter, days_filter
-from shelters.models import AccessEvent, Organization, Shelter, User, Zone
+from shelters.admin_lists import RetiredFilter
+from shelters.models import Organization, Shelter, User, Zone
 from shelters.roles import BY_CODE
 
 
@@ -105,6 +106,9 @@ class UserAdmin(ScopedAdmin, StockUserAdmin):
     )
     readonly_fields = ("last_login", "date_joined")
 
+    def trail_link(self, request, account):
+        return reverse("admin:shelters_accessevent_account", args=[account.pk]), _("What this account did")
+
     def get_queryset(self, request):
         """An account above the roles is nobody's to change: its password would be the key to everything."""
         accounts = super().get_queryset(request)
@@ -158,24 +162,3 @@ class UserAdmin(ScopedAdmin, StockUserAdmin):
     @admin.display(description=_("shelters"))
     def shelter_names(self, account):
         return ", ".join(shelter.name for shelter in account.shelters.all())
-
-
-@admin.register(AccessEvent)
-class AccessEventAdmin(ScopedAdmin):
-    """Who did what: to read, and nothing else."""
-
-    list_display = ("at", "user", "action", "shelter", "subject_type", "subject_id", "detail")
-    list_filter = ("action", "shelter", days_filter("at", _("day")))
-    list_select_related = ("user", "shelter")
-    search_fields = ("subject_id",)
-    search_help_text = _("The key of a record, as in the address of its page.")
-    fields = ("at", "user", "action", "shelter", "subject_type", "subject_id", "address", "detail")
-
-    def get_search_results(self, request, queryset, search_term):
-        return queryset.filter(subject_id=search_term.strip()) if search_term.strip() else queryset, False
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False

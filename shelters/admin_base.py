@@ -204,6 +204,15 @@ class ScopedAdmin(Scoped, admin.ModelAdmin):
 
     # What is stored, and what goes on the trail
 
+    def trail_link(self, request, obj) -> tuple[str, str]:
+        """(address, words) of a question to the trail about this record."""
+        return "", ""
+
+    def render_change_form(self, request, context, *args, obj=None, **kwargs):
+        if obj and request.user.has_perm("shelters.view_accessevent"):
+            context["trail_address"], context["trail_words"] = self.trail_link(request, obj)
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)

@@ -27,12 +27,20 @@ ORDER = (
     "Person",
     "LookAlike",
     "Merge",
+    "Alert",
     "Stay",
+    "Departure",
+    "Headcount",
     "ServiceReceived",
+    "Tally",
     "PersonNeed",
     "Intention",
+    "CardBatch",
     "ServiceCategory",
     "ServiceType",
+    "Station",
+    "Goods",
+    "GoodsMovement",
     "PrivacyNotice",
     "SpecificNeed",
     "Plan",
@@ -59,6 +67,11 @@ class ScopedAutocomplete(AutocompleteJsonView):
         if asked not in self.admin_site.autocomplete_fields(request):
             raise Http404
         return super().process_request(request)
+
+    def get_context_data(self, **kwargs):
+        """What is offered to choose from is a list like any other: veiled, and on the trail."""
+        context = super().get_context_data(**kwargs)
+        return {**context, "object_list": self.model_admin.prepare(self.request, context["object_list"])}
 
     def serialize_result(self, obj, to_field_name):
         text = self.model_admin.autocomplete_text(obj)
@@ -154,12 +167,20 @@ class PuenteAdminSite(AdminSite):
         return [apps[label] for label in APPS if label in apps]
 
     def index(self, request, extra_context=None):
-        """Beside a table with work in it stands how much is waiting."""
+        """Beside a table with work in it stands how much is waiting; above them, what somebody has to look into."""
+        from shelters.backups.alarm import alarm as late_backup
+
         apps = self.get_app_list(request)
         for model in (model for app in apps for model in app["models"]):
             if waiting := getattr(self._registry[model["model"]], "waiting", None):
                 model["name"] = f"{model['name']} ({waiting(request)})"
-        return super().index(request, {"app_list": apps, **(extra_context or {})})
+        raised = (getattr(each, "alarms", None) for each in self._registry.values())
+        context = {
+            "app_list": apps,
+            "alarms": [alarm for alarms in raised if alarms for alarm in alarms(request)],
+            "backup_alarm": late_backup() if request.user.has_perm("shelters.change_user") else "",
+        }
+        return super().index(request, {**context, **(extra_context or {})})
 
     def get_log_entries(self, request):
         """Django's own log keeps the names of records, so nothing is written there: see the access events."""

@@ -1,7 +1,7 @@
 """What a server must not be started with."""
 
 from django.conf import settings
-from django.core.checks import Error, Tags, register
+from django.core.checks import Error, Tags, Warning, register
 from django.db import connection
 
 
@@ -22,3 +22,19 @@ def served_over_https(app_configs, **_kwargs):
     if settings.HTTPS:
         return []
     return [Error("HTTPS is not set: cookies and names would cross the Wi-Fi in clear.", id="puente.E002")]
+
+
+@register(Tags.security, deploy=True)
+def trail_has_its_own_key(app_configs, **_kwargs):
+    if len(settings.AUDIT_KEY) >= 32 and settings.AUDIT_KEY != settings.SECRET_KEY:
+        return []
+    words = "AUDIT_KEY is not set to a long key of its own: whoever knows SECRET_KEY could rewrite the access trail."
+    return [Warning(words, id="puente.W001")]
+
+
+@register(Tags.security, deploy=True)
+def backups_have_a_key(app_configs, **_kwargs):
+    if settings.BACKUP_PUBLIC_KEY:
+        return []
+    hint = "Make a pair with `manage.py backup_keys`, away from this machine, and set BACKUP_PUBLIC_KEY."
+    return [Warning("There can be no backup: no public key is set.", hint=hint, id="puente.W002")]

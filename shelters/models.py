@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from shelters.marks import mark_of
+
 
 class User(AbstractUser):
     """Somebody who works in one or more shelters."""
@@ -242,6 +244,14 @@ class AccessEventQuerySet(models.QuerySet):
         return self.filter(shelter__in=Shelter.objects.visible_to(user))
 
 
+class MarkField(models.CharField):
+    """Written with the line, whoever stores it."""
+
+    def pre_save(self, event, add):
+        event.mark = mark_of(event)
+        return event.mark
+
+
 class AccessEvent(models.Model):
     """Who did or read what, when, from where. Append-only: a trigger of the database refuses the rest.
 
@@ -260,18 +270,39 @@ class AccessEvent(models.Model):
         PERSON_CHANGED = "person_changed", _("Person changed")
         FAMILY_SPLIT = "family_split", _("Family split")
         DEPARTED = "departed", _("Departure recorded")
+        DEPARTURE_UNDONE = "departure_undone", _("Departure undone")
         RETURNED = "returned", _("Return recorded")
         SERVICE_RECORDED = "service_recorded", _("Service recorded")
         SERVICE_CANCELLED = "service_cancelled", _("Service cancelled")
         INTENTION_RECORDED = "intention_recorded", _("Intention recorded")
         NEED_RECORDED = "need_recorded", _("Need recorded")
+        CARDS_MADE = "cards_made", _("Cards made or printed")
+        CARD_BOUND = "card_bound", _("Card bound")
+        CARD_REVOKED = "card_revoked", _("Card revoked")
+        CARD_SCANNED = "card_scanned", _("Card scanned")
+        TALLIED = "tallied", _("People counted without names")
+        QUEUED = "queued", _("Ticket given or called")
+        SEEN = "seen", _("Seen in the shelter")
+        COUNTED = "counted", _("Zone counted")
+        ALERT_SETTLED = "alert_settled", _("Alert settled")
+        GOODS_MOVED = "goods_moved", _("Goods recorded")
         SEARCHED = "searched", _("Searched")
         LOOK_ALIKES_SHOWN = "look_alikes_shown", _("Shown possible duplicates")
         LOOK_ALIKE_JUDGED = "look_alike_judged", _("Possible duplicate judged")
         MERGED = "merged", _("Records joined")
         MERGE_UNDONE = "merge_undone", _("Joining undone")
+        CENSUS_FROZEN = "census_frozen", _("Census frozen")
+        CENSUS_WITHDRAWN = "census_withdrawn", _("Frozen census withdrawn")
         REPORT_OPENED = "report_opened", _("Report opened")
+        RECORDS_OPENED = "records_opened", _("Records behind a number opened")
         EXPORTED = "exported", _("Data exported")
+        FAMILY_SHOWN = "family_shown", _("Shown in a list or a search")
+        LISTED = "listed", _("List opened")
+        TRAIL_OPENED = "trail_opened", _("Access trail opened")
+        MANY_OPENED = "many_opened", _("Very many families opened in an hour")
+        READING_STOPPED = "reading_stopped", _("Stopped: too many families in an hour")
+        BACKED_UP = "backed_up", _("Backup made")
+        RESTORED = "restored", _("Backup restored")
         ADMIN_ADDED = "admin_added", _("Added in the admin")
         ADMIN_CHANGED = "admin_changed", _("Changed in the admin")
         ADMIN_DELETED = "admin_deleted", _("Deleted in the admin")
@@ -286,6 +317,9 @@ class AccessEvent(models.Model):
     subject_id = models.CharField(_("record"), max_length=40, blank=True)
     address = models.GenericIPAddressField(_("network address"), null=True)
     detail = models.JSONField(_("detail"), default=dict)
+    # Empty in lines from before there were any. Nullable both, so that a guarded table can be given them.
+    desk = models.CharField(_("desk"), max_length=40, null=True, blank=True)
+    mark = MarkField(max_length=64, null=True, editable=False)
 
     objects = AccessEventQuerySet.as_manager()
 
@@ -302,3 +336,23 @@ class AccessEvent(models.Model):
 
     def __str__(self):
         return f"{self.get_action_display()} {self.at:%Y-%m-%d %H:%M}"
+
+
+class AuditSeal(models.Model):
+    """Lines of the trail, linked to all that were sealed before them. Append-only, like the trail. See ADR 23."""
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    made_at = models.DateTimeField(default=timezone.now)
+    ids = models.TextField()  # of its lines, as runs: 1-37 39-120
+    events = models.PositiveIntegerField()
+    reach = models.PositiveBigIntegerField()  # the highest id that was sealed so far
+    lines = models.CharField(max_length=64)
+    link = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["number"]
+        default_permissions = []
+
+    def __str__(self):
+        """The head of the trail, to be kept on paper: enough of the link that nobody can make another one fit."""
+        return "-".join([str(self.number), *(self.link[at : at + 4] for at in range(0, 20, 4))])

@@ -15,8 +15,11 @@ class Volunteer:
     code = "volunteer"
     label = _("Volunteer")
     opens_admin = False
-    permissions = permissions("intake", ("view", "add", "change"), "family", "person", "stay") | permissions(
-        "intake", ("view", "add"), "servicereceived", "personneed", "intention"
+    permissions = (
+        permissions("intake", ("view", "add", "change"), "family", "person", "stay", "ticket")
+        | permissions("intake", ("view", "add"), "servicereceived", "personneed", "intention")
+        | permissions("intake", ("view", "add"), "tally", "headcount", "goodsmovement")
+        | {"intake.add_sighting"}
     )
 
 
@@ -48,10 +51,14 @@ class Coordinator(Volunteer):
     opens_admin = True
     permissions = (
         Volunteer.permissions
-        | {"intake.see_coordination_needs", "intake.view_reports", "shelters.view_accessevent"}
+        | {"intake.see_coordination_needs", "intake.view_reports", "intake.freeze_census"}
+        | {"intake.export_records"}
+        | {"shelters.view_accessevent"}
         | permissions("intake", ("view", "change"), "lookalike")
         | permissions("intake", ("view", "add", "change"), "merge")
-        | permissions("intake", ("view", "change"), "personneed", "intention", "servicereceived")
+        | permissions("intake", ("view", "change"), "personneed", "intention", "servicereceived", "alert")
+        | permissions("intake", ("view", "add", "change"), "cardbatch", "departure", "tally")
+        | permissions("intake", ("view", "add", "change"), "station", "goods")
         | permissions("intake", ("view", "add", "change"), "servicecategory", "servicetype", "privacynotice")
         | permissions("intake", ("view",), "region", "language", "specificneed", "plan", "legaloutcome")
         | permissions("shelters", ("view", "add", "change"), "zone", "organization")
@@ -72,6 +79,8 @@ class DataOfficer:
         )
         | {
             "intake.view_reports",
+            "intake.freeze_census",
+            "intake.export_records",
             "intake.see_coordination_needs",
             "shelters.view_accessevent",
             "shelters.view_shelter",

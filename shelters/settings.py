@@ -1,13 +1,14 @@
 """All settings, read from the environment with types. A wrong value stops the start with a sentence.
 
 Nothing needs to be set on one laptop. What a public server sets is in docs/deploying.md:
-HTTPS, ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, DATABASE_URL, SECRET_KEY.
+HTTPS, ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, DATABASE_URL, SECRET_KEY, AUDIT_KEY.
 """
 
 import secrets
 from pathlib import Path
 
 import environ
+import pyrage
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -37,11 +38,29 @@ def switch(name):
     return word in {"on", "true", "yes", "1"}
 
 
+def public_keys(keys):
+    """The keys that backups are sealed to. A private one stops the start, and so does half a key."""
+    keys = [key.strip() for key in keys]
+    for key in keys:
+        if key.upper().startswith("AGE-SECRET-KEY-"):
+            raise ImproperlyConfigured(
+                "BACKUP_PUBLIC_KEY holds a private key, which must not be on this machine. Make a new pair."
+            )
+        try:
+            pyrage.x25519.Recipient.from_str(key)
+        except pyrage.RecipientError as error:
+            raise ImproperlyConfigured(
+                f"BACKUP_PUBLIC_KEY: “{key}” is not a public key (age1 and 58 letters; commas between several)."
+            ) from error
+    return keys
+
+
 # --- where we are ------------------------------------------------------------------------------------------
 
 DEBUG = switch("DEBUG")
 HTTPS = switch("HTTPS")  # served behind TLS: cookies, redirects and HSTS follow
 SECRET_KEY = env.str("SECRET_KEY", "") or kept_secret(VAR_DIR / "secret_key")
+AUDIT_KEY = env.str("AUDIT_KEY", "")  # seals the access trail; kept apart from the database and its backups
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 ROOT_URLCONF = "shelters.urls"
@@ -84,6 +103,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "shelters.middleware.shift",
+    "intake.middleware.StopsReading",
 ]
 
 TEMPLATES = [
@@ -117,8 +137,13 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "PRAGMA recursive_triggers=ON;",  # REPLACE deletes too, and the trail refuses that
     }
 else:
-    # Compiling a query costs more than any of ours takes.
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
+    # Compiling a query, or starting helpers for it, costs more than any of ours takes. No disk of today turns, so to
+    # look people up one by one is cheap; and what the reports sort fits into memory.
+    planner = ("jit=off", "max_parallel_workers_per_gather=0", "random_page_cost=1.1", "work_mem=32MB")
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
+        "options", " ".join(f"-c {choice}" for choice in planner)
+    )
+BACKUP_PUBLIC_KEY = public_keys(env.list("BACKUP_PUBLIC_KEY", default=[]))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Shared by all processes: the lock-out after wrong passwords must count them together.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "shared_cache"}}

@@ -4,10 +4,14 @@ from types import SimpleNamespace
 
 import hypothesis
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client, TransactionTestCase
+from django.utils import timezone, translation
 
 from intake import look_alikes
+from intake.access import forget_guessers
+from intake.models import cuts
 from intake.views.look_alikes import _asked
 from shelters import audit
 from shelters.middleware import KEY
@@ -82,19 +86,29 @@ def names_are_counted_anew():
     """Each test has people of its own."""
     look_alikes.forget_vocabulary()
     _asked.clear()
+    forget_guessers()
+
+
+@pytest.fixture(autouse=True)
+def each_test_begins_in_spanish_without_a_place():
+    """A request leaves its language and its shelter's clock active in this thread; the next test has its own."""
+    with translation.override(settings.LANGUAGE_CODE), timezone.override(None):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
 def emptying_tables_lifts_the_guard():
-    """Tests that commit empty every table afterwards, which the guard of the trail refuses by design."""
+    """Tests that commit empty every table afterwards, which the guards of trail and cuts refuse by design."""
     teardown = TransactionTestCase._fixture_teardown
 
     def without_guard(case):
         with connection.schema_editor() as editor:
             audit.unguard(editor)
+            cuts.unguard(editor)
         teardown(case)
         with connection.schema_editor() as editor:
             audit.guard(editor)
+            cuts.guard(editor)
 
     TransactionTestCase._fixture_teardown = without_guard
     yield

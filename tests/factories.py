@@ -7,7 +7,10 @@ from itertools import count
 from django.contrib.auth import get_user_model
 
 from intake.ages import Birth
+from intake.cards import ALPHABET, check_character
 from intake.models import (
+    Card,
+    CardBatch,
     Family,
     Intention,
     Person,
@@ -18,8 +21,10 @@ from intake.models import (
     ServiceType,
     Sex,
     SpecificNeed,
+    Station,
     Stay,
     Submission,
+    Ticket,
 )
 from shelters import roles
 from shelters.models import Organization, Shelter, Zone
@@ -155,3 +160,51 @@ def make_intention(person, code="MEX-STAY", *, at=NOW, by=None):
 
 def make_submission(by, key=None):
     return Submission(key=key or uuid.uuid4(), digest="x", by=by)
+
+
+def make_code(number=None) -> str:
+    """A code that holds together; each call gives another one."""
+    number = next(_numbers) if number is None else number
+    body = ""
+    for _each in range(7):
+        number, digit = divmod(number, len(ALPHABET))
+        body = ALPHABET[digit] + body
+    return body + check_character(body)
+
+
+def make_batch(shelter, *, by, cards=0, **fields):
+    number = CardBatch.objects.filter(shelter=shelter).count() + 1
+    batch = CardBatch.objects.create(shelter=shelter, number=number, made_by=by, **fields)
+    Card.objects.bulk_create(Card(code=make_code(), batch=batch) for _each in range(cards))
+    return batch
+
+
+def make_station(shelter, code="ropa-1", **fields):
+    return Station.objects.create(shelter=shelter, code=code, **{"name": "Mesa de ropa 1", **fields})
+
+
+def make_ticket(shelter, line="clothing", *, at=NOW, by=None, **fields):
+    """A number for nobody in particular, who waits."""
+    number = next(_numbers)
+    return Ticket.objects.create(
+        **{
+            "shelter": shelter,
+            "line": line,
+            "queued_at": at,
+            "queued_on": shelter.day_of(at),
+            "number": number,
+            "turn": number,
+            "queued_by": by or make_user(shelters=[shelter]),
+            **fields,
+        }
+    )
+
+
+def make_card(family, *, code=None, at=NOW, by=None, **fields):
+    return Card.objects.create(
+        code=code or make_code(),
+        family=family,
+        bound_at=at,
+        bound_by=by or family.registered_by,
+        **fields,
+    )

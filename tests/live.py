@@ -95,7 +95,9 @@ def server(gunicorn, transactional_db):
 def chromium():
     if not CHROMIUM:
         pytest.skip("no Chromium on this machine")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=20_000)  # milliseconds: both engines' suites share the machine
 
     # Playwright runs its own event loop in this thread; Django would refuse its ORM beside it.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

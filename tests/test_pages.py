@@ -23,20 +23,34 @@ def family(palillo, cast):
     factories.make_service(head, "LEG-ASY", outcome_id="ASY-WISH")
     factories.make_intention(head)
     factories.make_need(head, "X-PR")
+    factories.make_card(family)
+    factories.make_batch(palillo, by=cast.coordinator, cards=1)
+    factories.make_station(palillo, name="Mesa Uno")
     return family
 
 
 @pytest.fixture
-def pages(family):
+def pages(family, palillo):
     person, service = (
         family.members.first(),
         family.members.first().services.filter(service_type="FOOD-LUN").get(),
     )
     paths = ["", "shift/", "handbook/", "families/register/", "account/password/", f"families/{family.pk}/"]
+    paths += ["scan/start/"]
     paths += [
         f"families/{family.pk}/{name}/" for name in ("edit", "add", "split", "departure", "return", "service")
     ]
+    paths += [f"families/{family.pk}/card/{name}" for name in ("", "replace/")]
     paths += [f"people/{person.pk}/", f"people/{person.pk}/plan/", f"people/{person.pk}/need/"]
+    paths += ["queue/clothing/", "queue/health/", "queue/clothing/number/", "tally/service/"]
+    station = palillo.stations.get()
+    paths += ["clothes/", "clothes/?change=1", f"families/{family.pk}/clothes/", f"stock/{station.pk}/"]
+    paths += [f"stock/{station.pk}/came-in/", f"stock/{station.pk}/count/SOCKS/"]
+    zone = factories.make_zone(family.shelter, "A", name="Zona Norte", capacity=1)
+    for stay in family.members.last().stays.all():
+        stay.zone = zone
+        stay.save()
+    paths += ["presence/", "presence/count/", "presence/zones/A/", f"families/{family.pk}/gate/"]
     return [*paths, f"services/{service.pk}/cancel/"]
 
 
@@ -76,7 +90,8 @@ def test_every_page_is_strict_html(volunteer, pages):
 
 
 def test_nothing_stays_in_the_other_language(volunteer, pages, palillo):
-    data = set("volunteer Honduras Neptalí Ale Ana López Estadio Palillo".split())
+    data = set("volunteer Honduras Neptalí Ale Ana López Estadio Palillo Mesa Uno".split())
+    data = set("volunteer Honduras Neptalí Ale Ana López Estadio Palillo Zona Norte".split())
     for path in pages:
         spanish, english = (
             Words(volunteer.get(f"/{each}/{path}").content.decode()).texts for each in ("es", "en")

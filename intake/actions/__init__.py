@@ -1,5 +1,7 @@
 """What touches several tables at once: atomic, by somebody, and on the trail. One file an aggregate."""
 
+from intake.actions.alerts import settle_alert
+from intake.actions.cards import CannotBind, bind_card, make_batch, replace_card, revoke_card, void_batch
 from intake.actions.corrections import (
     change_family,
     change_person,
@@ -7,44 +9,87 @@ from intake.actions.corrections import (
     record_need,
     reduce_to_counts,
 )
-from intake.actions.families import (
-    add_member,
-    come_back,
-    depart,
-    register_family,
-    split_family,
-    undo_registration,
-)
+from intake.actions.cuts import freeze, withdraw
+from intake.actions.families import add_member, register_family, split_family, undo_registration
+from intake.actions.goods import count_anew, hand_out, take_back, take_in
 from intake.actions.look_alikes import not_the_same, remember_look_alikes
 from intake.actions.merging import CannotMerge, merge
 from intake.actions.once import AlreadySaved, Overtaken, once
+from intake.actions.queue import call, call_next, end_turn, give_ticket, recall, send_back
+from intake.actions.scans import NoFamily, Served, adjust, adjust_note, note, serve, set_the_clock
 from intake.actions.services import OverLimit, cancel_service, limit_keys, record_service
+from intake.actions.stays import (
+    come_back,
+    count,
+    depart,
+    depart_together,
+    move,
+    see,
+    staying_of,
+    undo_departure,
+)
+from intake.actions.tallies import cancel_tally, count_people, name_tally
 from intake.actions.unmerging import CannotUndo, Kept, undo_merge
 
 __all__ = [
     "AlreadySaved",
+    "CannotBind",
     "CannotMerge",
     "CannotUndo",
     "Kept",
+    "NoFamily",
     "OverLimit",
     "Overtaken",
+    "Served",
     "add_member",
+    "adjust",
+    "adjust_note",
+    "bind_card",
+    "call",
+    "call_next",
     "cancel_service",
+    "cancel_tally",
     "change_family",
     "change_person",
     "come_back",
+    "count",
+    "count_anew",
+    "count_people",
     "depart",
+    "depart_together",
+    "end_turn",
+    "freeze",
+    "give_ticket",
+    "hand_out",
     "limit_keys",
+    "make_batch",
     "merge",
+    "move",
+    "name_tally",
     "not_the_same",
+    "note",
     "once",
+    "recall",
     "record_intention",
     "record_need",
     "record_service",
     "reduce_to_counts",
     "register_family",
     "remember_look_alikes",
+    "replace_card",
+    "revoke_card",
+    "see",
+    "send_back",
+    "serve",
+    "set_the_clock",
+    "settle_alert",
     "split_family",
+    "staying_of",
+    "take_back",
+    "take_in",
+    "undo_departure",
     "undo_merge",
     "undo_registration",
+    "void_batch",
+    "withdraw",
 ]

@@ -1,24 +1,38 @@
-"""Families come, change shape, leave and come back."""
+"""Families come and change shape. (How they leave and come back: stays.py.)"""
 
 from datetime import datetime, time
-from itertools import groupby
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from intake.actions.alerts import alert_unaccompanied
+from intake.actions.cards import free_cards, give
 from intake.actions.once import Overtaken, once
-from intake.models import Family, Intention, Merge, Person, PersonNeed, Relationship, ServiceReceived, Stay
+from intake.models import (
+    Alert,
+    Family,
+    Intention,
+    LookAlike,
+    Merge,
+    Person,
+    PersonNeed,
+    Relationship,
+    ServiceReceived,
+    Stay,
+    Ticket,
+)
 from intake.models.tracked import correct
 from shelters.audit import Action, record
 from shelters.models import AccessEvent
 
 
-def register_family(*, submission, family, people, needs=(), plan=None, zone=None, by) -> Family:
+def register_family(*, submission, family, people, needs=(), plan=None, zone=None, card=None, by) -> Family:
     """Store a family in a fixed number of queries, whatever its size.
 
     `people`: unsaved persons, the head first. `needs`: (person, need code) pairs. `plan`: what the adults
-    intend. A family that refused the notice keeps counts only. Raises AlreadySaved.
+    intend. `card`: the code of the card they are handed. A family that refused the notice keeps counts only.
+    Raises AlreadySaved and CannotBind.
     """
     if family.is_count_only:
         needs, plan, family.comments, family.left_home_on = (), None, "", None
@@ -29,7 +43,10 @@ def register_family(*, submission, family, people, needs=(), plan=None, zone=Non
             person.position = position
         came_at = arrival_moment(family, timezone.now())
         add_people(family, people, came_at=came_at, needs=needs, plan=plan, zone=zone, by=by)
+        alert_unaccompanied(people, people, shelter=family.shelter)
         record(Action.FAMILY_REGISTERED, by=by, shelter=family.shelter, subject=family, people=len(people))
+        if card:
+            give(card, family, by=by, at_registration=True)
     return family
 
 
@@ -77,22 +94,40 @@ def undo_registration(family, *, by) -> None:
     """
     Family.objects.select_for_update().get(pk=family.pk)
     people = list(family.members.values_list("pk", flat=True))
-    subjects = [str(pk) for pk in (family.pk, *people)]
-    since = AccessEvent.objects.filter(subject_id__in=subjects).exclude(
-        action__in=[Action.FAMILY_REGISTERED, Action.FAMILY_OPENED]
-    )
-    joined = Merge.objects.filter(Q(kept=family) | Q(gone=family)).exists()
-    joined = joined or Person.objects.filter(merged_into__in=people).exists()
-    if joined or since.exists() or ServiceReceived.objects.filter(person__in=people).exists():
+    if was_touched(family, people) or has_been_worked_on(family, people, by):
         raise Overtaken
     record(Action.FAMILY_CHANGED, by=by, shelter=family.shelter, subject=family, undone=True)
     pk = family.pk
+    free_cards(family)  # first: a card goes with its family
     family.delete()
     # Deleting writes a last version with the names in it: of what never was, nothing is kept.
     Family.history.filter(id=pk).delete()
     Person.history.filter(id__in=people).delete()
     Stay.history.filter(person_id__in=people).delete()
     PersonNeed.history.filter(person_id__in=people).delete()
+
+
+def was_touched(family, people) -> bool:
+    """Whether the trail tells of anything but that they were registered and looked at."""
+    subjects = [str(pk) for pk in (family.pk, *people)]
+    of_itself = Q(action__in=[Action.FAMILY_REGISTERED, Action.FAMILY_OPENED])
+    of_itself |= Q(action=Action.CARD_BOUND, detail__has_key="at_registration")
+    return AccessEvent.objects.filter(subject_id__in=subjects).exclude(of_itself).exists()
+
+
+def has_been_worked_on(family, people, by) -> bool:
+    """Whether work hangs on them of which the trail speaks under another record's name: it would go with them."""
+    of_them = Q(first__in=people) | Q(second__in=people)
+    works = (
+        Merge.objects.filter(Q(kept=family) | Q(gone=family)),
+        Person.objects.filter(merged_into__in=people),
+        ServiceReceived.objects.filter(person__in=people),
+        Ticket.objects.filter(family=family),
+        Alert.objects.filter(person__in=people, settled_at__isnull=False),
+        # One's own "not the same" was said while registering, and is taken back with it.
+        LookAlike.objects.filter(of_them, judged_at__isnull=False).exclude(judged_by=by),
+    )
+    return any(rows.exists() for rows in works)
 
 
 def add_member(family, person, *, submission, needs=(), zone=None, by) -> Person:
@@ -104,6 +139,8 @@ def add_member(family, person, *, submission, needs=(), zone=None, by) -> Person
             raise Overtaken
         person.position = family.members.count()
         add_people(family, [person], came_at=timezone.now(), needs=needs, zone=zone, by=by)
+        if is_minor(person, family.shelter.today()):
+            alert_unaccompanied([person], list(family.members.all()), shelter=family.shelter)
         record(Action.PERSON_ADDED, by=by, shelter=family.shelter, subject=person)
     return person
 
@@ -152,44 +189,6 @@ def lined_up(family, people) -> list[Person]:
         person.relationship = Relationship.UNKNOWN if position else Relationship.HEAD
         person.version += 1
     return list(people)
-
-
-@transaction.atomic
-def depart(people, *, at, to, by) -> int:
-    """End the open stays of these people. Returns how many there were; the others had left already."""
-    lock(people)
-    stays = list(Stay.objects.open().filter(person__in=people, in_at__lte=at).select_related("shelter"))
-    for stay in stays:
-        stay.out_at, stay.out_on, stay.out_to = at, stay.shelter.day_of(at), to
-    correct(stays, ["out_at", "out_on", "out_to"], by=by)
-    inside = {stay.person_id for stay in stays}
-    gone = sorted((person for person in people if person.pk in inside), key=lambda person: person.family_id)
-    for _family_id, group in groupby(gone, key=lambda person: person.family_id):
-        members = list(group)
-        record(
-            Action.DEPARTED,
-            by=by,
-            shelter=members[0].family.shelter,
-            subject=members[0].family,
-            people=len(members),
-            to=to,
-        )
-    return len(stays)
-
-
-@transaction.atomic
-def come_back(people, *, shelter, zone=None, by) -> int:
-    """Check people in again who had left. Returns how many; who is still in stays where they are."""
-    lock(people)
-    inside = set(Stay.objects.open().filter(person__in=people).values_list("person_id", flat=True))
-    back = [person for person in people if person.pk not in inside]
-    now = timezone.now()
-    Stay.objects.bulk_create(
-        Stay(person=p, shelter=shelter, zone=zone, in_at=now, in_on=shelter.day_of(now)) for p in back
-    )
-    if back:
-        record(Action.RETURNED, by=by, shelter=shelter, subject=back[0].family, people=len(back))
-    return len(back)
 
 
 def lock(people) -> None:

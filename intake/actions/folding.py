@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 
 from intake.actions.services import next_key
-from intake.models import PersonNeed, ServiceReceived, ServiceType, Stay
+from intake.models import Alert, PersonNeed, ServiceReceived, ServiceType, Sighting, Stay
 
 
 def fold_stays(book, same) -> dict:
@@ -51,7 +51,7 @@ def widen(book, stands, group) -> None:
     """From the first in to the last out; whoever is still in is in."""
     first, last = min(group, key=lambda stay: stay.in_at), max(group, key=end_of)
     zone_id = stands.zone_id or next((stay.zone_id for stay in group if stay.zone_id), None)
-    ends = {name: getattr(last, name) for name in ("out_at", "out_on", "out_to")}
+    ends = {name: getattr(last, name) for name in ("out_at", "out_on", "out_to", "departure_id")}
     book.alter(stands, in_at=first.in_at, in_on=first.in_on, zone_id=zone_id, **ends)
 
 
@@ -103,9 +103,15 @@ def fold_services(book, same, staying, moved, places) -> None:
                 places.hold(row, row.person_id, *place)
         else:
             coming.append(row)
+    scans = {(row.scan, row.person_id) for row in rows if row.scan and row.person_id in staying}
     for row in coming:
         person_id = same.get(row.person_id, row.person_id)
         book.alter(row, person_id=person_id)
+        if (
+            row.scan and (row.scan, person_id) in scans
+        ):  # one scan served both records: its answer is the other row
+            book.alter(row, scan=None)
+        scans.add((row.scan, person_id))
         if row.limit_key:
             key = places.key_for(row, person_id)
             book.alter(row, limit_key=key, override_reason="" if key else ServiceReceived.JOINED)
@@ -127,3 +133,19 @@ def fold_needs(book, same) -> None:
         if row.person_id in same and row not in folded:
             book.alter(row, person_id=same[row.person_id])
     book.write(PersonNeed)
+
+
+def fold_signs(book, same) -> None:
+    """Where somebody was seen goes along; so do alerts, but one reason is open once."""
+    for sighting in Sighting.objects.filter(person__in=list(same)):
+        book.alter(sighting, person_id=same[sighting.person_id])
+    book.write(Sighting)
+    alerts = list(Alert.objects.filter(person__in=[*same, *same.values()]).order_by("raised_at", "pk"))
+    taken = {(row.person_id, row.kind) for row in alerts if row.person_id not in same and not row.settled_at}
+    coming = [row for row in alerts if row.person_id in same]
+    folded = [row for row in coming if not row.settled_at and (same[row.person_id], row.kind) in taken]
+    book.remove(folded)
+    for row in coming:
+        if row not in folded:
+            book.alter(row, person_id=same[row.person_id])
+    book.write(Alert)

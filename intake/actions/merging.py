@@ -8,10 +8,10 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from intake.actions.folding import Places, fold_needs, fold_services, fold_stays
+from intake.actions.folding import Places, fold_needs, fold_services, fold_signs, fold_stays
 from intake.actions.once import Overtaken
 from intake.actions.steps import Book
-from intake.models import Card, Family, Intention, LookAlike, Merge, Person, Relationship, Stay
+from intake.models import Card, Family, Intention, LookAlike, Merge, Person, Relationship, Stay, Ticket
 from shelters.audit import Action, record
 
 HEAD, UNKNOWN = Relationship.HEAD, Relationship.UNKNOWN
@@ -158,6 +158,7 @@ def fold_records(joining) -> None:
     moved = {each.pk for each in joining.moved}
     fold_services(book, same, staying, moved, Places(became, newest_stays(staying | moved)))
     fold_needs(book, same)
+    fold_signs(book, same)
     for intention in Intention.objects.filter(person__in=list(same)):
         book.alter(intention, person_id=same[intention.person_id])
     book.write(Intention)
@@ -198,5 +199,8 @@ def join_families(joining) -> None:
         book.alter(joining.gone, merged_into_id=joining.kept.pk)
         for card in Card.objects.filter(family=joining.gone):
             book.alter(card, family_id=joining.kept.pk)
+        for ticket in Ticket.objects.filter(family=joining.gone):  # a number they wait with is theirs still
+            book.alter(ticket, family_id=joining.kept.pk)
     book.write(Card)
+    book.write(Ticket)
     book.write(Family)

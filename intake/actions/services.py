@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from intake.actions.families import lock
 from intake.actions.once import Overtaken, once
-from intake.models import Relationship, ServiceReceived, ServiceType, Stay
+from intake.models import Person, Relationship, ServiceReceived, ServiceType, Stay
 from shelters.audit import Action, record
 
 
@@ -64,10 +64,15 @@ def places_for(service, people) -> dict:
     if service.service_type.per == ServiceType.Per.FAMILY:
         family = list(people[0].family.members.all())
         lock(family)
-        heads = [person for person in people if person.relationship == Relationship.HEAD]
-        return {(heads or people)[0]: family_limit_key(service, (heads or people)[0], family)}
+        receiver = who_carries(people)
+        return {receiver: family_limit_key(service, receiver, family)}
     lock(people)
     return limit_keys(service, people)
+
+
+def who_carries(people) -> Person:
+    """Whose row a service to the whole family is: the head's, if the head is among them."""
+    return next((each for each in people if each.relationship == Relationship.HEAD), people[0])
 
 
 def take_places(rows) -> None:
@@ -99,11 +104,15 @@ def limit_keys(service, people) -> dict:
     if kind.limit_per == ServiceType.LimitPer.NONE:
         return dict.fromkeys(people, (None, FREE))
     scopes = scopes_of(service, people)
-    had = had_before(kind, scopes)
+    return keys_within(service, people, scopes, had_before(kind, scopes))
+
+
+def keys_within(service, people, scopes, had) -> dict:
+    """`limit_keys` of a service with a limit, of what is known already."""
     keys = {}
     for person in people:
         used, last, taken = had.get(person.pk, (0, None, ()))
-        fits = used + service.quantity <= kind.limit_count
+        fits = used + service.quantity <= service.service_type.limit_count
         keys[person] = (next_key(scopes[person.pk], taken), None) if fits else (None, last)
     return keys
 
@@ -114,9 +123,13 @@ def family_limit_key(service, receiver, family) -> tuple:
     if kind.limit_per == ServiceType.LimitPer.NONE:
         return None, FREE
     scopes = scopes_of(service, family)
-    had = had_before(kind, scopes)
+    return family_key_within(service, receiver, scopes, had_before(kind, scopes))
+
+
+def family_key_within(service, receiver, scopes, had) -> tuple:
+    """`family_limit_key` of a service with a limit, of what is known already."""
     used = sum(quantity for quantity, _last, _taken in had.values())
-    if used + service.quantity > kind.limit_count:
+    if used + service.quantity > service.service_type.limit_count:
         return None, max((last for _used, last, _taken in had.values()), default=None)
     return next_key(scopes[receiver.pk], had.get(receiver.pk, (0, None, ()))[2]), None
 
@@ -132,14 +145,18 @@ def next_key(scope, taken) -> str:
 
 def had_before(kind, scopes) -> dict:
     """Person id to (how much they had within their scope, when last, which numbers they hold)."""
-    had = {}
     earlier = ServiceReceived.objects.filter(person__in=scopes, service_type=kind, limit_key__isnull=False)
-    columns = ("person_id", "limit_key", "quantity", "given_at")
-    for person_id, key, quantity, given_at in earlier.order_by("given_at").values_list(*columns):
-        scope, _hash, number = key.rpartition("#")
-        if scope == scopes[person_id]:
-            used, _last, taken = had.get(person_id, (0, None, set()))
-            had[person_id] = (used + quantity, given_at, {*taken, int(number)})
+    return had_within(scopes, earlier.only("person_id", "limit_key", "quantity", "given_at"))
+
+
+def had_within(scopes, earlier) -> dict:
+    """`had_before`, of services of one type read already."""
+    had = {}
+    for row in sorted(earlier, key=lambda each: each.given_at):
+        scope, _hash, number = (row.limit_key or "").rpartition("#")
+        if scope and scope == scopes[row.person_id]:
+            used, _last, taken = had.get(row.person_id, (0, None, set()))
+            had[row.person_id] = (used + row.quantity, row.given_at, {*taken, int(number)})
     return had
 
 

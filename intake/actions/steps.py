@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 from intake.models import (
+    Alert,
     Card,
     Family,
     Intention,
@@ -12,13 +13,27 @@ from intake.models import (
     PersonNeed,
     Relationship,
     ServiceReceived,
+    Sighting,
     Stay,
+    Ticket,
 )
 from intake.models.tracked import Tracked, correct, keep_first_versions
 
 TABLES = {
     model._meta.model_name: model
-    for model in (Family, Person, Stay, ServiceReceived, PersonNeed, Intention, Card, LookAlike)
+    for model in (
+        Family,
+        Person,
+        Stay,
+        ServiceReceived,
+        PersonNeed,
+        Intention,
+        Card,
+        LookAlike,
+        Sighting,
+        Alert,
+        Ticket,
+    )
 }
 KEYS = ("name_key", "given_key", "given_key_2", "surname_key", "surname_key_2")
 BIRTH = ("birth_date", "birth_precision", "age_said_on")
@@ -83,7 +98,8 @@ class Book:
         for row in rows:
             columns = {field.attname: plain(row, field.attname) for field in row._meta.concrete_fields}
             self.steps.append([row._meta.model_name, str(row.pk), columns, REMOVED])
-            keep_first_versions(type(row), [row.pk])
+            if isinstance(row, Tracked):
+                keep_first_versions(type(row), [row.pk])
             pk, row._history_user = row.pk, self.by
             row.delete()
             row.pk = pk  # which told the rows apart, and still does

@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from intake.actions.merging import HEAD, UNKNOWN, first_without_head, hold_families, hold_people
 from intake.actions.once import Overtaken
 from intake.actions.steps import BIRTH, TABLES, plain, put, save
-from intake.models import Card, Family, Intention, Merge, Person, PersonNeed, ServiceReceived, Stay
+from intake.models import Card, Family, Intention, Merge, Person, PersonNeed, ServiceReceived, Stay, Ticket
 from shelters.audit import Action, record
 
 # Columns that mean something only together: one that was changed since keeps the others.
-OUT = ("out_at", "out_on", "out_to")
+OUT = ("out_at", "out_on", "out_to", "departure_id")
 LIMIT = ("limit_key", "override_reason")
 TOGETHER = [BIRTH, ("origin_country", "origin_region_id"), ("in_at", "in_on"), OUT, LIMIT]
 PLACE = ("family_id", "position", "relationship")  # goes back as long as the family is still the one moved to
@@ -154,7 +154,7 @@ def close_folded(merge) -> list[Kept]:
         if stands and stands.out_at:
             row = built(Stay, columns)
             ends = (stands.out_at, stands.out_on) if stands.out_at > row.in_at else (row.in_at, row.in_on)
-            (row.out_at, row.out_on), row.out_to = ends, stands.out_to
+            (row.out_at, row.out_on), row.out_to, row.departure_id = ends, stands.out_to, stands.departure_id
             columns |= {name: plain(row, name) for name in OUT}  # which is what will be inserted
             left.append(Kept(row, "out_at", row.out_at))
     return left
@@ -165,17 +165,19 @@ def is_open(table, columns) -> bool:
 
 
 def still_joined(merge, by) -> list[Kept]:
-    """A family to which nobody came back stays joined, with its cards: everybody has moved on since."""
+    """A family to which nobody came back stays joined, with its cards and turns: everybody has moved on since."""
     gone = Family.objects.get(pk=merge.gone_id)
     if gone.merged_into_id or Person.objects.standing().filter(family=gone).exists():
         return []
-    cards = list(Card.objects.filter(family=gone))
     gone.merged_into_id = merge.kept_id
-    for card in cards:
-        card.family_id = merge.kept_id
     save(Family, [gone], {"merged_into"}, by=by)
-    save(Card, cards, {"family"}, by=by)
-    left = [Kept(card, "family", merge.kept_id, gone.pk) for card in cards]
+    left = []
+    for model in (Card, Ticket):
+        rows = list(model.objects.filter(family=gone))
+        for row in rows:
+            row.family_id = merge.kept_id
+        save(model, rows, {"family"}, by=by)
+        left += [Kept(row, "family", merge.kept_id, gone.pk) for row in rows]
     return [Kept(gone, "merged_into", merge.kept_id), *left]
 
 

@@ -1,5 +1,31 @@
 """The admin of families and services: corrections by coordinators, the lists they own, possible duplicates."""
 
-from intake.admin import families, lists, look_alikes, merges, needs, services
+from intake.admin import (
+    alerts,
+    cards,
+    families,
+    goods,
+    lists,
+    look_alikes,
+    merges,
+    needs,
+    services,
+    stays,
+    tallies,
+    trail,
+)
 
-__all__ = ["families", "lists", "look_alikes", "merges", "needs", "services"]
+__all__ = [
+    "alerts",
+    "cards",
+    "families",
+    "goods",
+    "lists",
+    "look_alikes",
+    "merges",
+    "needs",
+    "services",
+    "stays",
+    "tallies",
+    "trail",
+]

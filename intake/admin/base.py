@@ -9,12 +9,34 @@ from django_countries import countries
 
 from intake.access import opened
 from intake.matching.names import fold
-from intake.models import Person
+from intake.models import Family, Person
 from intake.models.families import STATELESS, UNRECORDED
+from intake.reading import note_listed
 from shelters.admin_base import MOST_WORDS
 
 
-class OfPerson:
+class ListsPeople:
+    """For lists with names: that a page was asked for is on the trail, and who is on it. So are choices by a name."""
+
+    def prepare(self, request, rows):
+        rows = super().prepare(request, rows)
+        asked, families = request.GET, {pk for row in rows for pk in self.families_on(row)}
+        page, words = asked.get("p") or asked.get("page", ""), asked.get("q") or asked.get("term", "")
+        note_listed(
+            request.user,
+            self.model,
+            families,
+            page=int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1,
+            search=bool(words),
+            filters=sorted(asked.keys() & self.offered_lookups(request)),
+        )
+        return rows
+
+    def families_on(self, row) -> tuple:
+        return (row.pk if isinstance(row, Family) else getattr(row, "person", row).family_id,)
+
+
+class OfPerson(ListsPeople):
     """For records of one person: found by name, accents aside, and filed under the family's shelter."""
 
     name_path = "person__name_key"

@@ -12,10 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from intake import actions, ages
 from intake.admin.base import CountryFilter, OfPerson, VersionedForm, containing, head_of
+from intake.admin.trail import Looked
 from intake.forms.fields import AgeField, OnePassSelect
 from intake.models import Family, Person, Relationship, Stay
+from intake.reports.decisions import children_alone
 from shelters.admin_base import HistoryAdmin, ScopedInline
 from shelters.admin_lists import days_filter
+from shelters.models import Shelter
 from shelters.templatetags.desk import desk_name
 
 REFUSED = _("This family refused the privacy notice: only counts are kept. Leave it empty.")
@@ -119,7 +122,7 @@ class MemberInline(ScopedInline):
         return person.origin_text if person.family_id else ""
 
 
-class PeopleAdmin(OfPerson, HistoryAdmin):
+class PeopleAdmin(Looked, OfPerson, HistoryAdmin):
     """Families and people, whose forms carry the version they were filled with."""
 
     form = VersionedForm
@@ -223,6 +226,20 @@ class FamilyAdmin(PeopleAdmin):
         )
 
 
+class AloneFilter(admin.SimpleListFilter):
+    """Behind a line of the situation page: who of a shelter has no adult there, and no alert."""
+
+    title = _("children without an adult and without an alert")
+    parameter_name = "alone"
+
+    def lookups(self, request, model_admin):
+        return [(shelter.code, shelter.name) for shelter in Shelter.objects.visible_to(request.user)]
+
+    def queryset(self, request, queryset):
+        shelter = Shelter.objects.visible_to(request.user).filter(code=self.value()).first()
+        return queryset.filter(pk__in=children_alone(shelter).values("pk")) if shelter else queryset
+
+
 @admin.register(Person)
 class PersonAdmin(PeopleAdmin):
     form = PersonForm
@@ -232,7 +249,7 @@ class PersonAdmin(PeopleAdmin):
         return False
 
     list_display = ("name", "age", "sex", "relationship", "origin_country", "family_link", "shelter_name")
-    list_filter = ("sex", "relationship", "birth_precision", CountryFilter, "family__shelter")
+    list_filter = ("sex", "relationship", "birth_precision", CountryFilter, "family__shelter", AloneFilter)
     list_select_related = ("family__shelter",)
     ordering = ("-id",)
     name_path = "name_key"

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from intake.access import opened
-from intake.admin.base import head_of
+from intake.admin.base import ListsPeople, head_of
 from intake.admin.merges import join_page, merge_of
 from intake.models import Family, LookAlike, Person
 from intake.side_by_side import Side, certainty_words, day, family_lines, matches
@@ -61,7 +61,7 @@ def strongest(rows):
 
 
 @admin.register(LookAlike)
-class LookAlikeAdmin(ScopedAdmin):
+class LookAlikeAdmin(ListsPeople, ScopedAdmin):
     list_display = ("people", "how_certain", "both_families", "alike", "found_at", "verdict_now")
     list_filter = (VerdictFilter,)
     list_select_related = ("first__family__shelter", "second__family__shelter")
@@ -114,6 +114,15 @@ class LookAlikeAdmin(ScopedAdmin):
             sides = alike[frozenset((row.first.family_id, row.second.family_id))]
             row.alike = min(len(people) for people in sides.values())
         return rows
+
+    def families_on(self, row):
+        return row.first.family_id, row.second.family_id
+
+    def history_view(self, request, object_id, extra_context=None):
+        pair = self.get_object(request, unquote(object_id))
+        for person in (pair.first, pair.second):
+            opened(request.user, person.family)
+        return super().history_view(request, object_id, extra_context)
 
     @admin.display(description=gettext_lazy("who"))
     def people(self, row):

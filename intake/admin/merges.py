@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from intake import actions
 from intake.access import opened
-from intake.admin.base import head_of
+from intake.admin.base import ListsPeople, head_of
 from intake.forms.merging import MergeForm
 from intake.models import Merge, Person, PersonNeed
 from intake.side_by_side import matches
@@ -110,7 +110,7 @@ class UndoneFilter(admin.SimpleListFilter):
 
 
 @admin.register(Merge)
-class MergeAdmin(ScopedAdmin):
+class MergeAdmin(ListsPeople, ScopedAdmin):
     list_display = ("at", "by_name", "kept_head", "gone_head", "undone_at")
     list_filter = (UndoneFilter,)
     list_select_related = ("kept__shelter", "gone", "by")
@@ -130,6 +130,9 @@ class MergeAdmin(ScopedAdmin):
 
     def changelist_view(self, request, extra_context=None):
         return super().changelist_view(request, {"title": _("Joined records"), **(extra_context or {})})
+
+    def families_on(self, merge):
+        return merge.kept_id, merge.gone_id
 
     @admin.display(description=gettext_lazy("recorded by"))
     def by_name(self, merge):

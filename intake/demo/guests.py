@@ -30,6 +30,14 @@ class Guest:
         return self.party.shape == "seed"
 
 
+def by_family(guests: list[Guest]) -> list[list[Guest]]:
+    """The members of each family, the head first; the seed family is the first."""
+    families: dict[int, list[Guest]] = {}
+    for guest in guests:
+        families.setdefault(id(guest.party), []).append(guest)
+    return list(families.values())
+
+
 def identity(rng: Random, moment: datetime) -> uuid.UUID:
     """A UUID of version 7 like intake.ids.uuid7, but of a given moment and seed."""
     bits = int(moment.timestamp() * 1000) << 80 | rng.getrandbits(80)

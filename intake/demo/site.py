@@ -2,8 +2,10 @@
 
 from collections import Counter
 from datetime import date
+from typing import NamedTuple
 
 from intake.demo.party import Party
+from intake.models import PrivacyNotice, Station
 from shelters import roles
 from shelters.models import Organization, Shelter, User, Zone
 
@@ -28,6 +30,7 @@ ZONES = {
     "G": ("Carpa G", For.LGBT, 120),
     "J": ("Carpa J", For.ADOLESCENTS, 40),
 }
+STATIONS = {"ropa-1": "Mesa de ropa 1", "ropa-2": "Mesa de ropa 2", "bodega": "Bodega"}
 Kind = Organization.Kind
 ORGANIZATIONS = {
     "dif-cdmx": ("DIF Ciudad de México", Kind.GOVERNMENT),
@@ -54,6 +57,18 @@ GIVEN_BY = {
     "LEG-ASY": ("acnur", "clinica-juridica"),
     "LEG-RET": ("oim",),
 }
+# At which desks a service is recorded, by the beginning of its code, and by which colleagues.
+DESKS = {
+    "FOOD": tuple(f"food {number}" for number in range(1, 9)),
+    "CLO": ("clothing 1", "clothing 2"),
+    "NFI": ("clothing 1", "clothing 2"),
+    "HYG": ("clothing 1", "clothing 2"),
+    "MED": ("health 1", "health 2"),
+    "PSS": ("health 3", "health 4"),
+    "LEG": ("legal 1", "legal 2"),
+    "RFL": ("registration 9", "registration 10"),
+}
+RECORDED_BY = {"MED": "health", "PSS": "health", "LEG": "legal"}
 STAFF = {
     "volunteer": ("ana", "beto", "carmen", "dario", "elena", "fabian", "gloria", "hugo"),
     "health": ("irma", "joel"),
@@ -84,6 +99,13 @@ def zones(palillo: Shelter) -> dict[str, Zone]:
     }
 
 
+def stations(palillo: Shelter) -> dict[str, Station]:
+    return {
+        code: Station.objects.get_or_create(shelter=palillo, code=code, defaults={"name": name})[0]
+        for code, name in STATIONS.items()
+    }
+
+
 def organizations() -> dict[str, Organization]:
     return {
         code: Organization.objects.get_or_create(code=code, defaults={"name": name, "kind": kind})[0]
@@ -111,6 +133,33 @@ def colleague(palillo: Shelter, role: str, username: str) -> User:
 
 def given_by(code: str) -> tuple[str, ...]:
     return GIVEN_BY.get(code) or GIVEN_BY[code.partition("-")[0]]
+
+
+class Cast(NamedTuple):
+    """What every row refers to."""
+
+    shelter: Shelter
+    zones: dict[str, Zone]
+    stations: dict[str, Station]
+    organizations: dict[str, Organization]
+    staff: dict[str, list[User]]
+    notice: PrivacyNotice
+
+    @property
+    def coordinator(self) -> User:
+        return self.staff["coordinator"][0]
+
+
+def cast() -> Cast:
+    palillo = shelter()
+    return Cast(
+        palillo,
+        zones(palillo),
+        stations(palillo),
+        organizations(),
+        staff(palillo),
+        PrivacyNotice.objects.latest(),
+    )
 
 
 class Tents:

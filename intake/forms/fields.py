@@ -11,8 +11,10 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from intake import ages, places
+from intake.cards import read_code
 from shelters.forms import LineField
 
 TODAY = {"hoy", "today"}
@@ -33,6 +35,30 @@ class AgeField(LineField):
             return ages.parse(text, timezone.localdate())
         except ages.BadAge as error:
             raise ValidationError(str(error), code="age") from error
+
+
+class CardField(LineField):
+    """A card, scanned or typed; cleans to its code, or None when empty. Whose it is, is decided when it is bound."""
+
+    def __init__(self, **kwargs):
+        super().__init__(max_length=30, **kwargs)
+
+    def widget_attrs(self, widget):
+        """For cards.js, which says on the page what is said here."""
+        is_none = gettext_lazy("No card has this code.")
+        marks = {"data-card": is_none, "autocapitalize": "characters", "spellcheck": "false"}
+        return {**super().widget_attrs(widget), **marks, "autocomplete": "off"}
+
+    def clean(self, value):
+        text = super().clean(value)
+        if not text:
+            return None
+        if code := read_code(text):
+            return code
+        raise ValidationError(
+            _("No card has this code. Scan the card, or type its eight letters and digits again."),
+            code="card",
+        )
 
 
 class DayField(LineField):

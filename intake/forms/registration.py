@@ -11,7 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from intake.forms.fields import AgeField, DayField, OnePassSelect, PlaceField
+from intake.forms.fields import AgeField, CardField, DayField, OnePassSelect, PlaceField
 from intake.ids import uuid7
 from intake.models import (
     Family,
@@ -78,6 +78,7 @@ class SubmissionForm(forms.Form):
 class FamilyForm(SubmissionForm):
     """What a family has in common."""
 
+    card = CardField(label=gettext_lazy("Card"), required=False)
     origin = PlaceField(
         label=gettext_lazy("Origin"),
         widget=forms.TextInput(attrs={"placeholder": gettext_lazy("Country or department")}),

@@ -36,6 +36,7 @@ AGES = [
 ]  # up to so many years apart, so many bits
 AGES_OF_CHILDREN = [(0.6, 3.5), (1.6, 1.5), (2.6, -1.0), (3.6, -4.0), (5.6, -8.0)]
 FAR_APART = -12.0
+ONE_ALIKE, MOST_FOR_FAMILIES = 1.5, 6.0
 
 
 class Profile(NamedTuple):
@@ -90,6 +91,12 @@ def compare(one: Profile, other: Profile, vocabulary: Vocabulary) -> Verdict:
 def certainty(bits: float, people: int) -> float:
     """Among more people more agrees by chance."""
     return 1 / (1 + 2 ** -(max(min(bits + PRIOR - log2(people + 256), 40), -40)))
+
+
+def at_best(certainty: float, others: int) -> float:
+    """What a certainty without a look at the families may become with one, `others` beside one of the two."""
+    odds = certainty / (1 - certainty) * 2 ** min(ONE_ALIKE * others, MOST_FOR_FAMILIES)
+    return odds / (1 + odds)
 
 
 # --- names ---------------------------------------------------------------------------------------------------
@@ -286,7 +293,7 @@ def families(one, other) -> Evidence:
     if not alike:
         bits = -1.5 if min(len(one), len(other)) > 1 else -0.5
         return Evidence(bits, lambda: _("nobody else of the two families is alike"))
-    return Evidence(min(1.5 * alike, 6.0), lambda: family_words(alike))
+    return Evidence(min(ONE_ALIKE * alike, MOST_FOR_FAMILIES), lambda: family_words(alike))
 
 
 def family_words(alike: int) -> str:

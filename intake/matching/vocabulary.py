@@ -1,9 +1,11 @@
 """How common each name is among the people of a shelter, and which known names a misheard one may have been."""
 
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
+from heapq import nsmallest
 from math import log2
 
 from rapidfuzz import process
@@ -11,7 +13,7 @@ from rapidfuzz.distance import OSA
 
 from intake.matching.names import short_forms
 
-MOST_NEAR = 24
+MOST_NEAR = 16  # the nearest, and of equals the commonest: a large crowd has very many short names
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,16 @@ class Words:
     @cached_property
     def keys(self) -> list[str]:
         return sorted(self.counts)
+
+    @cached_property
+    def by_ends(self) -> defaultdict[str, list[str]]:
+        """The known words by their first letter, and by their last two."""
+        words = defaultdict(list)
+        for key in self.keys:
+            words[key[0]].append(key)
+            if len(key) > 2:
+                words[key[-2:]].append(key)
+        return words
 
     def begun(self, stem: str) -> list[str]:
         """The known words that begin like this."""
@@ -41,26 +53,23 @@ class Words:
     def near(self, key: str) -> frozenset[str]:
         """This word, its short and long forms, and the known ones a slip away (two slips in a long word)."""
         if key not in self._near:
-            found = ()
-            if len(key) > 2:
-                slips = 1 if len(key) < 4 else 2
-                found = process.extract(
-                    key, self.keys, scorer=OSA.distance, score_cutoff=slips, limit=MOST_NEAR
-                )
-            # Of two slips, at most one hits the first or the last letter.
-            close = {
-                word
-                for word, slips, _index in found
-                if slips < 2 or len(key) > 6 or word[0] == key[0] or word[-2:] == key[-2:]
-            }
+            slips = 1 if len(key) < 5 else 2
+            # Of two slips, at most one hits the first letter or the last two: so few words have to be compared.
+            alike = self.by_ends[key[0]] + self.by_ends[key[-2:]] if len(key) > 2 else []
+            found = process.extract(key, alike, scorer=OSA.distance, score_cutoff=slips, limit=None)
+            ranked = {(far, -self.counts[word], word) for word, far, _index in found}
+            close = {word for _far, _count, word in nsmallest(MOST_NEAR, ranked)}
             self._near[key] = frozenset({key, *short_forms().get(key, ()), *close})
         return self._near[key]
 
 
 @dataclass(frozen=True)
 class Vocabulary:
+    """`counted_at`: who was registered later is not counted."""
+
     given: Words
     surnames: Words
+    counted_at: datetime | None = None
 
     @property
     def people(self) -> int:
@@ -75,5 +84,5 @@ class Vocabulary:
         return one * other / max(self.people, 1)
 
     @classmethod
-    def of(cls, people: int, given: Counter, surnames: Counter) -> "Vocabulary":
-        return cls(Words(given, people), Words(surnames, people))
+    def of(cls, people: int, given: Counter, surnames: Counter, counted_at=None) -> "Vocabulary":
+        return cls(Words(given, people), Words(surnames, people), counted_at)

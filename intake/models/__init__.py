@@ -1,5 +1,8 @@
-from intake.models.cards import Card
+from intake.models.alerts import Alert
+from intake.models.cards import Card, CardBatch
+from intake.models.cuts import Cut
 from intake.models.families import Family, Person, Relationship, Sex
+from intake.models.goods import Goods, GoodsMovement, Station
 from intake.models.look_alikes import LookAlike, Merge
 from intake.models.needs import Intention, PersonNeed
 from intake.models.reference import (
@@ -13,12 +16,21 @@ from intake.models.reference import (
     SpecificNeed,
 )
 from intake.models.services import ServiceReceived
-from intake.models.stays import Stay
+from intake.models.stays import Departure, Headcount, Sighting, Stay
 from intake.models.submissions import Submission
+from intake.models.tallies import Tally
+from intake.models.tickets import Ticket
 
 __all__ = [
+    "Alert",
     "Card",
+    "CardBatch",
+    "Cut",
+    "Departure",
     "Family",
+    "Goods",
+    "GoodsMovement",
+    "Headcount",
     "Intention",
     "Language",
     "LegalOutcome",
@@ -34,7 +46,11 @@ __all__ = [
     "ServiceReceived",
     "ServiceType",
     "Sex",
+    "Sighting",
     "SpecificNeed",
+    "Station",
     "Stay",
     "Submission",
+    "Tally",
+    "Ticket",
 ]

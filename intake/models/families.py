@@ -55,12 +55,19 @@ class Relationship(models.TextChoices):
     UNKNOWN = "UNKNOWN", _("Not known")
 
 
+def where_works(user):
+    """The shelters of an account, as a query of its own: joined, SQLite would begin with all families of each."""
+    return Shelter.staff.through.objects.filter(user=user).values("shelter")
+
+
 class FamilyQuerySet(models.QuerySet):
     def visible_to(self, user):
         """Families of the shelters where this person works; none without the right to read families."""
-        if not user.has_perm("intake.view_family"):
-            return self.none()
-        return self.standing().filter(shelter__staff=user)
+        return self.where_works(user) if user.has_perm("intake.view_family") else self.none()
+
+    def where_works(self, user):
+        """The part of `visible_to` that is the same for every account with the right to read these."""
+        return self.standing().filter(shelter__in=where_works(user))
 
     def standing(self):
         """Without those that were joined into another: they are counted there."""
@@ -112,7 +119,13 @@ class Family(Tracked):
         help_text=_("No health or legal details here: everybody at the desk reads it."),
     )
     merged_into = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, editable=False, related_name="absorbed"
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="absorbed",
+        db_index=False,  # see below
     )
     version = models.PositiveIntegerField(default=1, editable=False)
     history = HistoricalRecords()
@@ -126,6 +139,10 @@ class Family(Tracked):
         indexes = [
             models.Index(fields=["shelter", "-registered_at"], name="family_newest_in_shelter"),
             models.Index(fields=["shelter", "registered_on", "desk"], name="family_by_desk_and_day"),
+            # Of the few that were joined alone: by an index of all, SQLite would sooner read everybody who was not.
+            models.Index(
+                fields=["merged_into"], condition=Q(merged_into__isnull=False), name="family_merged_into"
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -161,21 +178,43 @@ class Family(Tracked):
         return (self.arrived_on - self.left_home_on).days if self.left_home_on else None
 
 
+def stays():
+    from intake.models.stays import Stay  # a stay knows its person; the other way round only here
+
+    return Stay.objects
+
+
 class PersonQuerySet(models.QuerySet):
     def visible_to(self, user):
-        if not user.has_perm("intake.view_person"):
-            return self.none()
-        return self.standing().filter(family__shelter__staff=user)
+        return self.where_works(user) if user.has_perm("intake.view_person") else self.none()
+
+    def where_works(self, user):
+        return self.standing().filter(family__shelter__in=where_works(user))
 
     def standing(self):
         """Without those that turned out to be somebody registered before: they are counted there."""
         return self.filter(merged_into__isnull=True)
 
+    def of_card(self, code):
+        """The family in whose hands a card is; nobody when it is blank or was reported lost."""
+        return self.filter(family__cards__pk=code, family__cards__revoked_at__isnull=True)
+
+    def with_newest_stay(self):
+        """With `is_inside` and `stay_id` of each: no query more for people who came and went."""
+        newest = stays().filter(person=models.OuterRef("pk")).order_by("-in_at").values("pk")[:1]
+        return self.with_presence().annotate(stay_id=models.Subquery(newest))
+
+    def with_presence(self):
+        """With `is_inside` of each."""
+        return self.annotate(is_inside=models.Exists(stays().filter(person=models.OuterRef("pk")).open()))
+
     def present_at(self, moment, shelter):
         """Those who were in the shelter at that moment, each once."""
-        from intake.models.stays import Stay  # a stay knows its person; the other way round only here
+        return self.filter(pk__in=stays().covering(moment).filter(shelter=shelter).values("person"))
 
-        return self.filter(pk__in=Stay.objects.covering(moment).filter(shelter=shelter).values("person"))
+    def families(self):
+        """Whose members these are, each once."""
+        return Family.objects.filter(pk__in=self.order_by().values("family"))
 
     def adults(self, day):
         """Known to be 18 or over on that day."""
@@ -258,7 +297,13 @@ class Person(Tracked):
     surname_key = SoundField(part="surname")
     surname_key_2 = SoundField(part="surname_2")
     merged_into = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, editable=False, related_name="absorbed"
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="absorbed",
+        db_index=False,  # see below
     )
     version = models.PositiveIntegerField(default=1, editable=False)
     history = HistoricalRecords()
@@ -276,6 +321,10 @@ class Person(Tracked):
             models.Index(fields=["given_key", "surname_key_2"], name="person_sound_g1_s2"),
             models.Index(fields=["given_key_2", "surname_key"], name="person_sound_g2_s1"),
             models.Index(fields=["surname_key_2", "given_key_2"], name="person_sound_s2_g2"),
+            # As with families.
+            models.Index(
+                fields=["merged_into"], condition=Q(merged_into__isnull=False), name="person_merged_into"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

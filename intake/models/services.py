@@ -23,6 +23,10 @@ class ServiceReceivedQuerySet(models.QuerySet):
         """Without the cancelled ones."""
         return self.filter(cancelled_at__isnull=True)
 
+    def people(self):
+        """Who was served, each once."""
+        return Person.objects.filter(pk__in=self.order_by().values("person"))
+
 
 class ServiceReceived(Tracked):
     """One service to one person. A service to a family is one row for each member served."""
@@ -60,6 +64,11 @@ class ServiceReceived(Tracked):
         editable=False,
         help_text="What may exist once: day, meal or stay # how many before. Empty: no limit, overridden, cancelled.",
     )
+    scan = models.UUIDField(
+        null=True,
+        editable=False,
+        help_text="The key of the scan that made this row: sent again, it finds what it made the first time.",
+    )
     override_reason = models.CharField(_("reason for giving again"), max_length=200, blank=True)
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True, editable=False)
     cancel_reason = models.CharField(_("reason for cancelling"), max_length=200, blank=True)
@@ -75,6 +84,7 @@ class ServiceReceived(Tracked):
             ("handle_legal", _("Can record legal services and see what they were")),
             ("handle_health", _("Can record health services and see what they were")),
             ("view_reports", _("Can open the reports")),
+            ("export_records", _("Can take the records of people out as a file")),
         ]
         indexes = [
             models.Index(fields=["shelter", "given_on", "service_type"], name="service_by_day"),
@@ -84,6 +94,7 @@ class ServiceReceived(Tracked):
             models.UniqueConstraint(
                 fields=["person", "service_type", "limit_key"], name="service_within_its_limit"
             ),
+            models.UniqueConstraint(fields=["scan", "person"], name="service_once_per_scan"),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="service_quantity_at_least_one"),
             models.CheckConstraint(
                 condition=Q(limit_key__isnull=True) | Q(override_reason="", cancelled_at__isnull=True),

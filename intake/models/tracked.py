@@ -43,5 +43,12 @@ def correct(rows, fields, *, by) -> None:
         return
     model = type(rows[0])
     keep_first_versions(model, [row.pk for row in rows])
-    model.objects.bulk_update(rows, fields)
+    columns = [model._meta.get_field(name).attname for name in fields]
+    values = {tuple(getattr(row, column) for column in columns) for row in rows}
+    if len(values) == 1:  # all alike, as when many leave together: a case for each row would cost seconds
+        model.objects.filter(pk__in=[row.pk for row in rows]).update(
+            **dict(zip(columns, *values, strict=True))
+        )
+    else:
+        model.objects.bulk_update(rows, fields)
     model.history.bulk_history_create(rows, update=True, default_user=by)

@@ -1,42 +1,20 @@
-"""What every report is made of: the filters in its address, its columns and its rows.
+"""What every report is made of: a name, who may read it, its choices and its tables.
 
-A new report is one file in this package with a subclass of Report. Menu, page, CSV, print view, the row in
+A new report is one file in this package with a subclass of Report. Menu, page, files, print view, the row in
 the access trail and the contract tests follow from that.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import ClassVar
 
-from django import forms
-from django.core.exceptions import ValidationError
-from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.db.models import QuerySet
 
+from intake.reports.exporting import ExportForm
+from intake.reports.filters import Filters
+from intake.reports.tables import Column, Counted, Table
 from shelters.models import Shelter
 
-TYPED = "%Y-%m-%dT%H:%M"  # what a date and time field of a browser sends
-YEARS = range(1900, 2200)  # beyond, neither ages nor offsets can be computed
-
 REPORTS: dict[str, "Report"] = {}
-
-
-def read_moment(text: str, shelter: Shelter | None) -> datetime:
-    """ISO 8601; without an offset, on the shelter's wall clock. Raises ValidationError with a sentence."""
-    if "T" in text:
-        text = text.replace(
-            " ", "+"
-        )  # the plus of an offset, when whoever wrote the address did not escape it
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if not moment or moment.year not in YEARS:
-        raise ValidationError(_("Write a date and time such as 2018-11-07T23:00."), code="invalid")
-    if moment.tzinfo:
-        return moment
-    return moment.replace(tzinfo=shelter.tz if shelter else timezone.get_current_timezone())
 
 
 def shares(counts: Sequence[int]) -> list[int]:
@@ -56,63 +34,54 @@ def share(count: int, denominator: int) -> int | None:
     return (200 * count + denominator) // (2 * denominator) if denominator else None
 
 
-class Filters(forms.Form):
-    """Which shelter, at what moment. They live in the address, so that a report can be sent to a colleague.
-
-    `cleaned_data` is what `Report.rows` gets: {"shelter": Shelter, "as_of": aware datetime}.
-    """
-
-    shelter = forms.ChoiceField(label=gettext_lazy("Shelter"))
-    as_of = forms.CharField(
-        label=gettext_lazy("Date and time"),
-        required=False,
-        max_length=40,
-        help_text=gettext_lazy("On the clock of the shelter. Left empty, it means now."),
-    )
-
-    def __init__(self, data=None, *, shelters: Iterable[Shelter]):
-        super().__init__(data)
-        self.shelters = {shelter.code: shelter for shelter in shelters}
-        choices = [(code, shelter.name) for code, shelter in self.shelters.items()]
-        self.fields["shelter"].choices = choices if len(choices) == 1 else [("", "—"), *choices]
-        if _fits_browser_field(self.data.get("as_of", "")):
-            self.fields["as_of"].widget.input_type = "datetime-local"
-
-    def clean_shelter(self):
-        return self.shelters[self.cleaned_data["shelter"]]
-
-    def clean_as_of(self):
-        typed = self.cleaned_data["as_of"]
-        return read_moment(typed, self.cleaned_data.get("shelter")) if typed else timezone.now()
-
-
-def _fits_browser_field(typed: str) -> bool:
-    """A browser empties a date and time field it cannot read; then a plain one keeps what was typed."""
-    try:
-        return not typed or datetime.strptime(typed, TYPED).strftime(TYPED) == typed
-    except ValueError:
-        return False
-
-
 class Report:
-    """Declared by subclassing. `columns` are (lasting code, label); `rows` yields tuples in that order."""
+    """Declared by subclassing: with `columns` and `rows`, or with `tables` where there are several.
+
+    `filters` in the arguments is the `cleaned_data` of the report's form.
+    """
 
     slug: ClassVar[str]
     title: ClassVar[str]
     about: ClassVar[str]  # one sentence for the menu
     permission = "intake.view_reports"
-    columns: ClassVar[list[tuple[str, str]]]
+    columns: ClassVar[list[Column]]
+    place = 1  # on the menu, small first; then by the name of the file
     filters = Filters
+    export_form = ExportForm
+    numbers_open = True  # where there are some that do, and a reader may see the records
+    needs_reader = False  # it holds records: who is nobody, as the command line, gets none
     template = "reports/page.html"
+    fragment = ""  # the part of the page that an open page asks for again; see refresh.js
 
     def __init_subclass__(cls):
         if cls.slug in REPORTS:
             raise TypeError(f"Two reports are called {cls.slug}")
         REPORTS[cls.slug] = cls()
 
+    def shelters_of(self, user) -> QuerySet:
+        """Those whose report an account may ask for."""
+        return Shelter.objects.visible_to(user)
+
+    def in_trail(self, filters: dict, table: Table | None) -> dict:
+        """What the trail keeps of a file beside the choice: of one table, or of the workbook."""
+        return {}
+
     def rows(self, filters: dict) -> Iterable[tuple]:
         raise NotImplementedError
 
+    def tables(self, filters: dict) -> list[Table]:
+        """Cheap to call: the numbers are counted when the rows of a table are asked for."""
+        return [Table(self.slug, self.title, self.columns, lambda: self.rows(filters))]
+
+    def opened(self, filters: dict, key: str) -> tuple[Counted, Table, tuple, Column] | None:
+        """The number of that key as the page counts it, and where it stands. What is on no page opens nothing."""
+        for table in self.tables(filters):
+            if table.on_page:
+                for number, row, column in table.counted():
+                    if number.key == key:
+                        return number, table, row, column
+        return None
+
     def context(self, filters: dict) -> dict:
-        """What the template shows; a report with a page of its own says more than its rows."""
-        return {"rows": self.rows(filters)}
+        """What the template shows; a report with a page of its own says more than its tables."""
+        return {"tables": [table for table in self.tables(filters) if table.on_page]}

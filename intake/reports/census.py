@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django_countries import countries
 
 from intake.ages import born_on_or_before
-from intake.models import Person, PersonNeed, Relationship, Sex, SpecificNeed, Stay
+from intake.models import Person, PersonNeed, Sex, SpecificNeed, Stay
 from intake.models.families import UNRECORDED
 from intake.reports.base import Report, share, shares
+from intake.reports.census_cells import opening, together
+from intake.reports.tables import COUNT, NUMBER, Column, Table
 from shelters.models import Shelter
 
 CountsAs = SpecificNeed.CountsAs
@@ -61,15 +63,15 @@ KEYS = [
 
 def census(shelter: Shelter, moment: datetime) -> Census:
     """Three queries, however many people: those present by origin and sex, their needs, their families."""
-    day = shelter.day_of(moment)
     stays = Stay.objects.covering(moment).filter(shelter=shelter).order_by()
-    groups = list(_groups(shelter, moment, day))
-    needs = _needs(stays, moment, day)
+    cells = together(shelter, moment)
+    groups = list(_groups(shelter, moment, cells))
+    needs = _needs(stays, moment, shelter.day_of(moment))
     return Census(
         shelter=shelter,
         as_of=moment,
         computed_at=timezone.now(),
-        **{cell: sum(group[cell] for group in groups) for cell in COUNTED_TOGETHER},
+        **{cell: sum(group[cell] for group in groups) for cell in cells},
         pregnant=needs["people", CountsAs.PREGNANT],
         adults_with_disability=needs["adults", CountsAs.DISABILITY],
         adults_lgbtttiq=needs["adults", CountsAs.LGBT],
@@ -79,40 +81,11 @@ def census(shelter: Shelter, moment: datetime) -> Census:
     )
 
 
-COUNTED_TOGETHER = ("total", "adults", "minors", "age_0_5", "unknown_age", "unaccompanied_adolescents")
-
-
-def _groups(shelter: Shelter, moment: datetime, day: date):
-    """One pass over the people gives every cell that has to add up, so that the cells cannot disagree.
-
-    The bounds are those of PersonQuerySet.adults, minors and aged; the tests hold the two together.
-    """
+def _groups(shelter: Shelter, moment: datetime, cells: dict[str, Q]):
+    """One pass over the people gives every cell that has to add up, so that the cells cannot disagree."""
     people = Person.objects.present_at(moment, shelter).order_by()
-    grown = born_on_or_before(18, day)
-    adolescent = Q(birth_date__gt=grown, birth_date__lte=born_on_or_before(12, day))
-    return people.values("origin_country", "sex").annotate(
-        total=Count("pk"),
-        adults=Count("pk", filter=Q(birth_date__lte=grown)),
-        minors=Count("pk", filter=Q(birth_date__gt=grown)),
-        age_0_5=Count("pk", filter=Q(birth_date__gt=born_on_or_before(6, day))),
-        unknown_age=Count("pk", filter=Q(birth_date__isnull=True)),
-        # The age stands first: it is cheap, and spares everybody else the look at their family.
-        unaccompanied_adolescents=Count("pk", filter=adolescent & _alone(shelter, moment, grown)),
-    )
-
-
-def _alone(shelter: Shelter, moment: datetime, grown: date) -> Q:
-    """With no grown relative here, companions aside; what staff confirmed or ruled out goes first."""
-    family_here = Stay.objects.covering(moment).filter(shelter=shelter, person__family=OuterRef("family"))
-    grown_relative = family_here.filter(person__birth_date__lte=grown).exclude(
-        person__relationship=Relationship.COMPANION
-    )
-    said = PersonNeed.objects.filter(person=OuterRef("pk"), need__counts_as=CountsAs.UNACCOMPANIED)
-    standing = said.standing_at(moment)
-    confirmed = standing.filter(confirmed_at__lte=moment)
-    ruled_out = said.filter(ruled_out_at__lte=moment)
-    alone = ~Exists(grown_relative) | Q(relationship=Relationship.COMPANION) | Exists(confirmed)
-    return alone & (~Exists(ruled_out) | Exists(standing))
+    counts = {cell: Count("pk", filter=who) for cell, who in cells.items()}
+    return people.values("origin_country", "sex").annotate(**counts)
 
 
 def _needs(stays, moment: datetime, day: date) -> Counter:
@@ -208,6 +181,9 @@ CELLS = [
 ]
 
 
+WHOLE = ("adults", "minors", "unknown_age")  # everybody is in one of them
+
+
 class Line(NamedTuple):
     """A row of the report, in the order of its columns."""
 
@@ -227,8 +203,7 @@ class Line(NamedTuple):
 
 def cell_lines(result: Census) -> list[Line]:
     """The nine cells, each with its share of the cell it is part of; adults, minors, unknown add to 100."""
-    parts = ("adults", "minors", "unknown_age")
-    whole = dict(zip(parts, shares([getattr(result, part) for part in parts]), strict=True))
+    whole = dict(zip(WHOLE, shares([getattr(result, part) for part in WHOLE]), strict=True))
     lines = []
     for cell in CELLS:
         count, denominator = getattr(result, cell.code), getattr(result, cell.of)
@@ -263,6 +238,15 @@ def _parts(group: str, parts: list[tuple[str, str, int]]) -> list[Line]:
     ]
 
 
+def lines_of(result: Census) -> list[Line]:
+    """Every line of the file, in its order."""
+    return [*cell_lines(result), families_line(result), *sex_lines(result), *origin_lines(result)]
+
+
+def families_line(result: Census) -> Line:
+    return Line("families", _("Families present"), result.families)
+
+
 def of_whom(cell: str, number: int) -> str:
     """The denominator in words: "of 3,088 adults"."""
     words = {
@@ -278,25 +262,39 @@ class CensusReport(Report):
     title = gettext_lazy("Census")
     about = gettext_lazy("Who is in the shelter at a moment: ages, needs and countries of origin.")
     columns = [
-        ("code", gettext_lazy("Code")),
-        ("label", gettext_lazy("Cell")),
-        ("count", gettext_lazy("People")),
-        ("denominator", gettext_lazy("Of how many")),
-        ("share", gettext_lazy("Share (%)")),
+        Column("code", gettext_lazy("Code")),
+        Column("label", gettext_lazy("Cell")),
+        Column("count", gettext_lazy("People"), NUMBER, outside=COUNT),
+        Column("denominator", gettext_lazy("Of how many"), NUMBER),
+        Column("share", gettext_lazy("Share (%)"), NUMBER),
     ]
     template = "reports/census.html"
 
+    def tables(self, filters) -> list[Table]:
+        return [
+            Table(
+                self.slug,
+                self.title,
+                self.columns,
+                lambda: self.rows(filters),
+                sums={"total": WHOLE},
+                comes_and_goes=lambda row: row[0].startswith("origin.") and row[0] != f"origin.{UNRECORDED}",
+            )
+        ]
+
     def rows(self, filters) -> Iterable[Line]:
-        result = census(filters["shelter"], filters["as_of"])
-        families = Line("families", _("Families present"), result.families)
-        return [*cell_lines(result), families, *sex_lines(result), *origin_lines(result)]
+        return opening(lines_of(census(filters["shelter"], filters["as_of"])), filters)
 
     def context(self, filters) -> dict:
         result = census(filters["shelter"], filters["as_of"])
-        lines = cell_lines(result)
+        lines = opening(cell_lines(result), filters)
         words = [of_whom(cell.of, line.denominator) for cell, line in zip(CELLS, lines, strict=True)]
+        wholes = [(_("Sex"), sex_lines(result)), (_("Country of origin"), origin_lines(result))]
+        [families] = opening([families_line(result)], filters)
         return {
             "census": result,
             "cells": list(zip(CELLS, lines, words, strict=True)),
-            "wholes": [(_("Sex"), sex_lines(result)), (_("Country of origin"), origin_lines(result))],
+            "families": families.count,
+            "whole": lines[0].count,
+            "wholes": [(heading, opening(parts, filters)) for heading, parts in wholes],
         }

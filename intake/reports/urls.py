@@ -1,10 +1,18 @@
 from django.urls import path
 
-from intake.reports import views
+from intake.reports import cut_views, views
 
 app_name = "reports"
 urlpatterns = [
     path("", views.index, name="index"),
-    path("<slug:slug>.csv", views.csv, name="csv"),
+    path("cuts/", cut_views.cut_list, name="cuts"),
+    path("cuts/freeze/", cut_views.cut_freeze, name="cut-freeze"),
+    path("cuts/<uuid:pk>/", cut_views.cut_detail, name="cut"),
+    path("cuts/<uuid:pk>.csv", cut_views.cut_export, name="cut-csv"),
+    path("cuts/<uuid:pk>/withdraw/", cut_views.cut_withdraw, name="cut-withdraw"),
+    path("<slug:slug>.csv", views.export, {"kind": "csv"}, name="csv"),
+    path("<slug:slug>.hxl.csv", views.export, {"kind": "hxl.csv"}, name="hxl"),
+    path("<slug:slug>.xlsx", views.export, {"kind": "xlsx"}, name="xlsx"),
+    path("<slug:slug>/records/", views.records, name="records"),
     path("<slug:slug>/", views.page, name="page"),
 ]

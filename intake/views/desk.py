@@ -3,16 +3,20 @@
 from datetime import timedelta
 from math import ceil
 
+from django.db.models import CharField, Count, DateField, IntegerField, Q
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from intake.access import has_been_shown_many, require
-from intake.models import Family, Person
+from intake.access import TooManyCodes, note_unknown, refuse_guessers, require
+from intake.cards import read_code
+from intake.models import Family
+from intake.reading import are_many, note_shown, shown_lately
 from intake.search import Answer, search
+from intake.views.presence import open_alerts
 from shelters.access import current_shelter
-from shelters.audit import Action, record
-from shelters.models import AccessEvent
+from shelters.audit import Action, unsaved
+from shelters.prepared import Blank, Prepared
 
 MOST_A_MINUTE = 30
 LONGEST_KEPT = 300  # letters of what was typed
@@ -35,22 +39,42 @@ def find(request):
         return redirect("shift")
     shelter, typed = current_shelter(request), readable(request.POST.get("q", ""))
     is_piece = request.headers.get("X-Requested-With") == "fetch"
-    if wait := seconds_to_wait(request.user):
+    shown = shown_lately(request.user)
+    if wait := seconds_to_wait(shown):
         answer = Answer(_("Many searches in one minute. Wait a moment, or register the family."))
         return draw(request, answer, typed, is_piece, status=429, wait=wait)
-    if has_been_shown_many(request.user):
+    if are_many(shown):
         answer = Answer(
             _("Very many families were shown here in one hour. Register the family, or ask a coordinator.")
         )
         return draw(request, answer, typed, is_piece, status=429, wait=600)
+    code = read_code(typed)
+    try:
+        if code:
+            refuse_guessers(request.user)
+    except TooManyCodes as refusal:
+        return draw(request, Answer(str(refusal)), typed, is_piece, status=429, wait=refusal.wait)
     answer = search(typed, user=request.user, shelter=shelter)
     if not answer.is_question:
         return draw(request, answer, typed, is_piece, status=422)
-    found, is_card = len(answer.families), bool(answer.card)
-    record(Action.SEARCHED, by=request.user, shelter=shelter, found=found, card=is_card)
+    is_card = bool(answer.card)
+    note_search(request.user, shelter, answer, shown)
+    if code and not is_card:
+        note_unknown(request.user, shelter, [code])
     if is_card and not is_piece:
         return redirect("intake:family", answer.card.pk)
     return draw(request, answer, typed, is_piece)
+
+
+def note_search(user, shelter, answer, shown) -> None:
+    """That somebody searched, without the words; and who was shown, or whose card it was."""
+    detail = {"found": len(answer.families), "card": bool(answer.card)}
+    events = [unsaved(Action.SEARCHED, by=user, shelter=shelter, subject=None, detail=detail)]
+    if answer.card:
+        held = {"by": user, "shelter": shelter, "subject": answer.card, "detail": {}}
+        events.append(unsaved(Action.CARD_SCANNED, **held))
+    found = () if answer.card else answer.families
+    note_shown(user, {each.family.pk: shelter.pk for each in found}, shown=shown, beside=events)
 
 
 def readable(text) -> str:
@@ -58,12 +82,13 @@ def readable(text) -> str:
     return "".join(c if c.isprintable() else " " for c in text[:LONGEST_KEPT]).strip()
 
 
-def seconds_to_wait(user) -> int:
+def seconds_to_wait(shown) -> int:
     """0, or how long until this account may search again. Counted on the trail, where nobody can take it back."""
     now, minute = timezone.now(), timedelta(minutes=1)
-    searches = AccessEvent.objects.filter(user=user, action=Action.SEARCHED, at__gt=now - minute)
-    latest = list(searches.order_by("-at").values_list("at", flat=True)[:MOST_A_MINUTE])
-    return max(1, ceil((latest[-1] + minute - now).total_seconds())) if len(latest) == MOST_A_MINUTE else 0
+    latest = [at for action, at, *_told in shown if action == Action.SEARCHED and at > now - minute]
+    if len(latest) < MOST_A_MINUTE:
+        return 0
+    return max(1, ceil((latest[MOST_A_MINUTE - 1] + minute - now).total_seconds()))
 
 
 def draw(request, answer=None, typed="", is_piece=False, *, status=200, wait=0):
@@ -77,12 +102,40 @@ def draw(request, answer=None, typed="", is_piece=False, *, status=200, wait=0):
     return response
 
 
-def today_here(request) -> dict:
-    here = Family.objects.visible_to(request.user).filter(
-        shelter=request.shift.shelter_id, registered_on=timezone.localdate(), desk=request.shift.desk
+def of_desk():
+    return Family.objects.where_works(Blank("user", IntegerField())).filter(
+        shelter=Blank("shelter", IntegerField()),
+        registered_on=Blank("day", DateField()),
+        desk=Blank("desk", CharField()),
     )
+
+
+latest_of = Prepared(lambda: of_desk().with_head().order_by("-registered_at")[:5])
+standing = Q(members__merged_into__isnull=True)
+counts_of = Prepared(
+    lambda: (
+        of_desk()
+        .order_by()
+        .values("shelter")
+        .annotate(
+            families=Count("pk", distinct=True), people=Count("members", filter=standing, distinct=True)
+        )
+        .values_list("families", "people")
+    )
+)
+
+
+def today_here(request) -> dict:
+    shift, latest, counts = request.shift, [], []
+    if request.user.has_perm("intake.view_family"):
+        at = {"user": request.user.pk, "shelter": shift.shelter_id, "desk": shift.desk}
+        at["day"] = timezone.localdate()
+        latest, counts = latest_of(**at), counts_of(**at)
+    families, people = counts[0] if counts else (0, 0)
     return {
-        "latest": here.with_head().order_by("-registered_at")[:5],
-        "families": here.count(),
-        "people": Person.objects.standing().filter(family__in=here).count(),
+        "is_clothes_table": shift.desk.startswith("clothing"),
+        "latest": latest,
+        "alerts": open_alerts(request.user, shift.shelter_id),
+        "families": families,
+        "people": people,
     }

@@ -54,6 +54,7 @@ def detail(request, pk):
         "head": people[0] if people else family,
         "origins": sorted({person.origin_text for person in people}),
         "zones": sorted({stay.zone.name for person in people for stay in person.open_stays if stay.zone}),
+        "cards": family.cards.usable(),
         "is_inside": any(person.open_stays for person in people),
         "are_all_inside": all(person.open_stays for person in people),
         **shown(request, timeline(people, request.user)),

@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from intake import actions
-from intake.access import has_been_shown_many, look_alike_or_404, require
+from intake.access import look_alike_or_404, require
 from intake.forms.look_alikes import said_not_same, typed_people
 from intake.look_alikes import WARN_WITHOUT_AGE_AT, LookAlikePair, families
 from intake.models import Family, LookAlike, Person
+from intake.reading import are_many, note_shown, shown_lately
 from shelters.access import current_shelter
-from shelters.audit import Action, record
-from shelters.models import AccessEvent
+from shelters.audit import Action, unsaved
 
 MOST_CHECKS_A_MINUTE = 120  # the page waits 400 ms between two
 _asked: dict[int, deque] = defaultdict(deque)  # account to the moments of its checks
@@ -43,7 +43,8 @@ def look_alikes(request):
     """Whom the people typed so far resemble, as a piece of the page."""
     require(request.user, "intake.add_family")
     shelter = current_shelter(request)
-    if asks_often(request.user) or has_seen_many(request.user) or has_been_shown_many(request.user):
+    shown = shown_lately(request.user)
+    if asks_often(request.user) or has_seen_many(shown):
         return answer(request, [], has_seen_many=True, status=429)
     rows = typed_people(request.POST)
     people = list(rows.values())
@@ -54,7 +55,7 @@ def look_alikes(request):
         each._replace(not_same=" ".join(f"{row_of[pair.asked.pk]}:{pair.found.pk}" for pair in each.pairs))
         for each in found
     ]
-    show(found, request.user, shelter)
+    show(found, request.user, shelter, shown)
     return answer(request, found)
 
 
@@ -87,16 +88,19 @@ def asks_often(user) -> bool:
     return len(asked) > MOST_CHECKS_A_MINUTE
 
 
-def has_seen_many(user) -> bool:
+def has_seen_many(shown) -> bool:
+    """In this minute, or in this hour."""
     since = timezone.now() - timedelta(minutes=1)
-    seen = AccessEvent.objects.filter(user=user, action=Action.LOOK_ALIKES_SHOWN, at__gt=since)
-    return seen.count() >= MOST_A_MINUTE
+    alike = sum(action == Action.LOOK_ALIKES_SHOWN and at > since for action, at, *_told in shown)
+    return alike >= MOST_A_MINUTE or are_many(shown)
 
 
-def show(found, user, shelter) -> None:
-    if found:
-        people = sum(len(each.pairs) for each in found)
-        record(Action.LOOK_ALIKES_SHOWN, by=user, shelter=shelter, families=len(found), people=people)
+def show(found, user, shelter, shown) -> None:
+    if not found:
+        return
+    detail = {"families": len(found), "people": sum(len(each.pairs) for each in found)}
+    event = unsaved(Action.LOOK_ALIKES_SHOWN, by=user, shelter=shelter, subject=None, detail=detail)
+    note_shown(user, {each.family.pk: shelter.pk for each in found}, shown=shown, beside=[event])
 
 
 def found_on_saving(request, family) -> list[Candidate]:
@@ -105,14 +109,14 @@ def found_on_saving(request, family) -> list[Candidate]:
     theirs = Q(first__in=members) | Q(second__in=members)
     open_pairs = LookAlike.objects.open().filter(theirs, certainty__gte=WARN_WITHOUT_AGE_AT)
     judge = {frozenset((row.first_id, row.second_id)): row.pk for row in open_pairs}
-    if not judge or has_seen_many(request.user) or has_been_shown_many(request.user):
+    if not judge or has_seen_many(shown := shown_lately(request.user)):
         return []
     found = []
     for each in candidates(families(members, shelter=family.shelter)):
         pks = [judge.get(frozenset((pair.asked.pk, pair.found.pk))) for pair in each.pairs]
         if pk := next(filter(None, pks), None):
             found.append(each._replace(judge=reverse("intake:look-alike-dismiss", args=[pk])))
-    show(found, request.user, family.shelter)
+    show(found, request.user, family.shelter, shown)
     return found
 
 

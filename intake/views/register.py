@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from intake import actions
-from intake.access import family_or_404, require
+from intake.access import TooManyCodes, family_or_404, note_unknown, refuse_guessers, require
 from intake.forms.fields import known_places
 from intake.forms.look_alikes import said_not_same, searched_name
 from intake.forms.registration import BLANK_ROWS, FamilyForm, MemberForm, MemberFormSet, as_typed
-from intake.models import Family, Person, PrivacyNotice, Submission
+from intake.models import CardBatch, Family, Person, PrivacyNotice, Submission
 from intake.views.look_alikes import found_on_saving
 from shelters.access import current_shelter
 from shelters.forms import mistakes
@@ -38,7 +38,10 @@ def register(request):
         return save(request)
     last = last_family(request)
     notice = PrivacyNotice.objects.current()
-    form = FamilyForm(shelter=current_shelter(request), initial={**carried_over(last), "notice": notice})
+    form = FamilyForm(
+        shelter=current_shelter(request),
+        initial={**carried_over(last), "notice": notice, "card": request.POST.get("card", "")[:20]},
+    )
     saved = last if last and str(last.pk) == request.GET.get("saved") else None
     first = searched_name(request.POST.get("q", "")) if is_start else {}
     members = MemberFormSet(initial=[first]) if first else MemberFormSet()
@@ -58,7 +61,10 @@ def save(request):
         return draw(request, form, members, status=422)
     family = form.family(desk=request.shift.desk, by=request.user)
     people, needs = members.people(place=form.cleaned_data["origin"])
+    card = form.cleaned_data["card"]
     try:
+        if card:
+            refuse_guessers(request.user)
         actions.register_family(
             submission=form.submission(request.user),
             family=family,
@@ -66,8 +72,13 @@ def save(request):
             needs=needs,
             plan=form.cleaned_data["plan"],
             zone=form.cleaned_data["zone"],
+            card=card,
             by=request.user,
         )
+    except (actions.CannotBind, TooManyCodes) as refusal:
+        form.add_error("card", str(refusal))
+        note_unknown(request.user, shelter, [card])
+        return draw(request, form, members, status=422)
     except actions.AlreadySaved as saved:
         if not saved.is_same or not saved.submission.family:
             form.ask_again(
@@ -106,6 +117,8 @@ def draw(request, form, members, *, status=200, saved=None, last=None, notice=No
         "carried": last if not form.is_bound else None,
         "notice": notice or PrivacyNotice.objects.current(),
         "today_here": today_here(request),
+        "has_cards": bool(form["card"].value())
+        or CardBatch.objects.in_use().filter(shelter=form.shelter).exists(),
     }
     return render(request, "intake/register.html", context, status=status)
 

@@ -29,8 +29,8 @@ ENDS = "rro ndo nes les mar tes rán lán món jón zar ces ta da llo".split()
 folded, keys_of = lru_cache(100_000)(fold), lru_cache(100_000)(sound_keys)
 
 
-def fill(shelter, by, people: int, *, seed=1) -> list[list]:
-    """So many people stored; some of their families come back, for typing them again."""
+def fill(shelter, by, people: int, *, seed=1, zones=(), days=30) -> list[list]:
+    """So many people who came in these days, in these zones; some of their families come back, to be typed again."""
     rng, now = Random(f"{seed} crowd"), timezone.now()
     sample, left = [], people
     with transaction.atomic():
@@ -38,7 +38,7 @@ def fill(shelter, by, people: int, *, seed=1) -> list[list]:
             crowd = families_of(rng, min(left, BATCH))
             left -= min(left, BATCH)
             crowd = [[with_invented_surname(rng, each) for each in family] for family in crowd]
-            store(shelter, by, crowd, rng, now)
+            store(shelter, by, crowd, rng, now, zones or [None], days)
             sample += crowd[:200]
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
@@ -52,21 +52,22 @@ def with_invented_surname(rng, somebody):
     return replace(somebody, surnames=((stem + rng.choice(ENDS)).capitalize(), *somebody.surnames[1:]))
 
 
-def store(shelter, by, crowd, rng, now):
+def store(shelter, by, crowd, rng, now, zones, days):
     notice = PrivacyNotice.objects.latest()
     families, people, stays = [], [], []
     for family in crowd:
-        moment = now - timedelta(days=rng.randint(0, 30))
-        day, key = shelter.day_of(moment), uuid7()
+        # All day long: people of one moment are read together by whoever asks for the newest.
+        moment = now - timedelta(days=rng.randint(0, days), seconds=rng.randint(600, 80_000))
+        day, key, zone = shelter.day_of(moment), uuid7(), zones[len(families) % len(zones)]
         families.append((key, moment, day, day))
         for position, somebody in enumerate(family):
             person = uuid7()
             people.append((person, key, position, *columns_of(somebody, day)))
-            stays.append((uuid7(), person, moment, day))
+            stays.append((uuid7(), person, zone, moment, day))
     common = {"shelter": shelter, "registered_by": by, "notice": notice, "notice_answer": "accepted"}
     insert(Family(**common), "id registered_at registered_on arrived_on", families)
     insert(Person(), PERSON, people)
-    insert(Stay(shelter=shelter), "id person in_at in_on", stays)
+    insert(Stay(shelter=shelter), "id person zone in_at in_on", stays)
 
 
 PERSON = (

@@ -89,6 +89,7 @@ def test_not_here_carries_the_name_over(open_browser, cast, family, way):
 def test_without_a_connection_the_page_says_so(open_browser, cast, family):
     page = open_browser(cast.volunteer, complains=False)
     page.goto("/es/")
+    expect(page.locator("#q")).to_be_focused()
     page.context.set_offline(True)
     page.keyboard.type("hernandez")
     expect(page.locator("#no-answer")).to_be_visible()

@@ -3,6 +3,7 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from intake.reports.base import REPORTS
 from tests import factories
 
 pytestmark = pytest.mark.browser
@@ -36,7 +37,12 @@ def paths_of(family):
     yield from (f"families/{family.pk}/{name}/" for name in ("edit", "add", "split", "departure", "service"))
     yield from (f"people/{person.pk}/", f"people/{person.pk}/plan/", f"people/{person.pk}/need/")
     yield f"services/{service.pk}/cancel/"
-    yield from ("admin/reports/", "admin/reports/census/?shelter=palillo&as_of=2018-11-06T12:00")
+    yield "admin/reports/"
+    for name in REPORTS:  # each takes of these what it asks for
+        yield f"admin/reports/{name}/?as_of=2018-11-06T20:00&since=2018-11-05&until=2018-11-06"
+    yield f"admin/intake/family/{family.pk}/looked/"
+    yield f"admin/shelters/accessevent/account/{family.registered_by_id}/"
+    yield "admin/reports/census/records/?as_of=2018-11-06T20:00&cell=total"
 
 
 @pytest.mark.parametrize("phone", [True, False], ids=["phone", "laptop"])

@@ -1,6 +1,7 @@
 """The registration screen in a real Chromium, by keyboard, by thumb, and without JavaScript."""
 
 import pytest
+from playwright.sync_api import expect
 
 from intake.models import Family, Person, PersonNeed
 from tests.intake.age_cases import CASES as AGES
@@ -62,7 +63,7 @@ def test_a_family_of_four_takes_at_most_forty_keys_beyond_the_names(open_browser
     people = list(Person.objects.order_by("position"))
     assert [person.relationship for person in people] == ["HEAD", "CHILD", "PARTNER", "CHILD"]
     assert {person.origin_region_id for person in people} == {"HN-OL"}
-    assert page.locator("#id_m-0-given_names").evaluate("field => field === document.activeElement")
+    expect(page.locator("#id_m-0-given_names")).to_be_focused()
 
 
 def test_the_next_family_carries_over_origin_and_arrival(open_browser, cast):
@@ -76,6 +77,7 @@ def test_the_next_family_carries_over_origin_and_arrival(open_browser, cast):
     page.wait_for_url("**saved=*")
     assert page.locator("#id_origin").input_value() == "Alta Verapaz, Guatemala"
     assert page.locator("#carried").is_visible()
+    expect(page.locator("#id_m-0-given_names")).to_be_focused()
     keys.person("Rosa", "Tzul", "22", "1")
     keys.press("Enter", "Enter", "1", "Enter", "1", "Enter")
     page.wait_for_selector("text=Rosa Tzul")
@@ -121,7 +123,7 @@ def test_mistakes_take_the_focus_and_lead_to_the_field(open_browser, cast):
     page.wait_for_selector("#mistakes:focus")
     assert page.title().startswith("Error:")
     page.click("#mistakes a >> nth=0")
-    assert page.locator("#id_m-0-age").evaluate("field => field === document.activeElement")
+    expect(page.locator("#id_m-0-age")).to_be_focused()
     assert page.locator("#id_m-0-given_names").input_value() == "Ana"
 
 

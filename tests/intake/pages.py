@@ -44,3 +44,9 @@ def words_of(page) -> str:
 def stored() -> list:
     """Every row about people, to tell that nothing has changed."""
     return [list(model.objects.order_by("pk").values()) for model in PEOPLE]
+
+
+def export(client, address, **answers):
+    """The file of a report's page, after what is asked before it leaves."""
+    asked = {"purpose": "own_work", "outside": "no", "language": "es", "values": ""}
+    return client.post(address, {**asked, **answers})

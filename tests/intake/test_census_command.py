@@ -1,11 +1,14 @@
 """The census from the shell: the numbers of the page, as JSON or text."""
 
 import json
+from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
+from intake.models import Cut
 from shelters.models import AccessEvent
 from tests.factories import make_family, make_shelter
 
@@ -86,3 +89,38 @@ def test_an_unknown_shelter_is_answered_with_the_codes_there_are(palillo, code):
 def test_a_bad_moment_is_answered_with_a_sentence(palillo, as_of):
     with pytest.raises(CommandError, match="2018-11-07T23:00"):
         run("--shelter", "palillo", "--as-of", as_of)
+
+
+# --- freezing -----------------------------------------------------------------------------------------------
+
+
+def test_freezing_keeps_what_it_prints(family, palillo):
+    printed = run(
+        "--shelter=palillo", f"--as-of={ARRIVAL_AND_AFTER}", "--freeze", "--note=noche", "--format=json"
+    )
+    cut = Cut.objects.get()
+    assert json.loads(printed)["total"] == cut.numbers["total"] == 3
+    assert (cut.shelter, cut.frozen_by, cut.note) == (palillo, None, "noche")
+    event = AccessEvent.objects.get(action="census_frozen")
+    assert (event.user, event.shelter) == (None, palillo)
+
+
+def test_frozen_again_the_first_numbers_are_printed(family, palillo):
+    asked = ("--shelter=palillo", f"--as-of={ARRIVAL_AND_AFTER}", "--freeze", "--format=json")
+    printed = run(*asked)
+    make_family(palillo, {"age": 20})
+    assert run(*asked) == printed
+    assert Cut.objects.count() == 1
+    assert json.loads(run(*asked[:2], "--format=json"))["total"] == 4
+
+
+def test_without_a_moment_it_freezes_now(family):
+    run("--shelter=palillo", "--freeze")
+    assert timezone.now() - Cut.objects.get().as_of < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("wrong", ["--as-of=2099-01-01T00:00", f"--note={'x' * 201}"])
+def test_what_cannot_be_frozen(family, wrong):
+    with pytest.raises(CommandError, match=r"\.$"):
+        run("--shelter=palillo", "--freeze", wrong)
+    assert not Cut.objects.exists()

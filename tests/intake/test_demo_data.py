@@ -1,19 +1,53 @@
 """The stadium as stored. The census is counted here by SQL of its own, and by nothing of the app."""
 
+from collections import Counter, defaultdict
+from datetime import datetime, timedelta
 from io import StringIO
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import connection, models, transaction
+from django.db.models import Count, Q, Sum
+from django.utils import timezone
 
-from intake.demo import days, palillo
+from intake import look_alikes
+from intake.ages import Birth
+from intake.cards import read_code
+from intake.demo import days, palillo, plan, site
+from intake.demo.cards import SEED_CARD
 from intake.demo.plan import CENSUS_AT, CENSUS_ON
-from intake.models import Family, Intention, Person, PersonNeed, ServiceReceived, Stay
+from intake.models import (
+    Alert,
+    Card,
+    CardBatch,
+    Cut,
+    Departure,
+    Family,
+    Goods,
+    GoodsMovement,
+    Headcount,
+    Intention,
+    Person,
+    PersonNeed,
+    ServiceReceived,
+    Sighting,
+    Stay,
+    Tally,
+    Ticket,
+)
+from intake.reports.census import census
+from intake.reports.cut_changes import changes
+from intake.reports.situation import SituationReport
 from shelters.models import AccessEvent, Shelter, User
 
+NOW = datetime(2026, 3, 10, 16, 20, tzinfo=plan.TZ)
+TODAY = NOW.date()
+LATER = NOW + timedelta(days=3, hours=2)
 # Without the mark on every test pytest-django would make no test database, and this would be the real one.
 pytestmark = pytest.mark.django_db
 
+NEW_KINDS = "card cardbatch tally ticket goodsmovement departure headcount sighting alert".split()
 PRESENT = """
     WITH present AS (
         SELECT person.* FROM intake_person person JOIN intake_stay stay ON stay.person_id = person.id
@@ -52,10 +86,17 @@ NEEDS = {
 def counts(django_db_setup, django_db_blocker):
     """Built once for all tests of this file, and rolled back after the last."""
     with django_db_blocker.unblock(), transaction.atomic():
-        made = palillo.build()
+        made = palillo.build(now=NOW)
         connection.check_constraints()  # once here, or PostgreSQL does it again after each test
         yield made
         transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def later(counts, django_db_blocker):
+    """The same demo as it would be made some days later, by kind, not stored."""
+    with django_db_blocker.unblock():
+        return palillo.everything(palillo.SEED, site.cast(), LATER)
 
 
 def one(sql, *parameters):
@@ -244,6 +285,13 @@ def test_no_history_and_one_event(counts):
     assert not ServiceReceived.history.exists()
     event = AccessEvent.objects.get()
     assert event.detail["person"] == counts["person"] == 4874
+    assert all(event.detail[kind] == counts[kind] > 0 for kind in NEW_KINDS)
+
+
+def test_the_command_tells_of_every_kind(counts):
+    """What is counted is what was stored."""
+    for kind in NEW_KINDS:
+        assert one(f"SELECT count(*) FROM intake_{kind}") == counts[kind]
 
 
 def test_a_second_run_is_refused_and_changes_nothing(counts):
@@ -255,3 +303,289 @@ def test_a_second_run_is_refused_and_changes_nothing(counts):
 def test_an_unknown_scenario_is_refused():
     with pytest.raises(CommandError, match="invalid choice"):
         call_command("demo_data", "nowhere")
+
+
+def test_the_seed_family_holds_the_card_of_the_handbook():
+    assert read_code(SEED_CARD) == SEED_CARD
+    card = Card.objects.usable().get(pk=SEED_CARD)
+    assert card.family.members.filter(given_names="Neptalí").exists()
+    assert card.family.cards.count() == 1
+
+
+def test_nearly_every_family_has_one_card_that_holds():
+    holding = Family.objects.annotate(held=Count("cards", filter=Q(cards__revoked_at=None)))
+    assert set(holding.values_list("held", flat=True)) == {0, 1}
+    assert 0.97 < holding.filter(held=1).count() / holding.count() < 1
+    refused = holding.filter(notice_answer="refused")
+    assert refused.filter(held=1).count() > 0.8 * refused.count()  # a card says nothing
+
+
+def test_every_code_reads_and_was_bound_when_its_family_came():
+    assert all(read_code(code) == code for code in Card.objects.values_list("code", flat=True))
+    first = Card.objects.filter(family__isnull=False).exclude(revoked_as="").select_related("family")
+    assert first.exclude(bound_at=models.F("family__registered_at")).count() == 0
+    assert not Card.objects.filter(bound_at__lt=models.F("batch__made_at")).exists()
+
+
+def test_some_cards_were_replaced_one_pile_voided_and_some_are_blank():
+    why = dict(Card.objects.order_by().values_list("revoked_as").annotate(Count("pk")))
+    del why[""]
+    assert why == {"lost": 14, "damaged": 4, "wrong": 2, "voided": 400}
+    for card in Card.objects.filter(family__isnull=False).exclude(revoked_as=""):
+        newer = card.family.cards.usable().get()
+        assert newer.bound_at > card.revoked_at
+    assert Card.objects.blank().count() > 50
+    assert not Card.objects.filter(revoked_as="voided", batch__voided_at=None).exists()
+    assert not Card.objects.usable().filter(batch__voided_at__isnull=False).exists()
+
+
+def test_every_scan_is_one_family_one_meal_one_line():
+    columns = ("person__family", "service_type", "given_at", "desk", "recorded_by", "organization")
+    visits = defaultdict(set)
+    for scan, *visit in ServiceReceived.objects.filter(scan__isnull=False).values_list("scan", *columns):
+        visits[scan].add(tuple(visit))
+    assert len(visits) > 25_000
+    assert {len(visit) for visit in visits.values()} == {1}
+    lines = {next(iter(visit))[3] for visit in visits.values()}
+    assert lines == {f"food {number}" for number in range(1, 9)}
+
+
+def test_only_who_holds_a_card_is_scanned():
+    by_scan = ServiceReceived.objects.filter(scan__isnull=False)
+    assert not by_scan.filter(person__family__cards=None).exists()
+    assert not by_scan.exclude(service_type__category="FOOD").exists()
+    by_hand = ServiceReceived.objects.filter(service_type__category="FOOD", scan=None)
+    assert by_hand.exists() and not by_hand.exclude(person__family__cards=None).exists()
+
+
+def test_who_was_counted_by_thumb_is_not_there_by_name():
+    dinner = Tally.objects.standing().filter(service_type="FOOD-DIN")
+    assert {row.line for row in dinner} == {"food 5", "food 6", "food 7", "food 8"}
+    assert {row.counted_on for row in dinner} == {CENSUS_ON}
+    assert {row.who for row in dinner} == set(Tally.Who.values)
+    assert 500 < dinner.aggregate(people=Sum("people"))["people"] < 1200
+    first, last = min(row.counted_at for row in dinner), max(row.counted_at for row in dinner)
+    named = ServiceReceived.objects.filter(service_type="FOOD-DIN", given_at__range=(first, last))
+    assert named.exists()
+    assert not named.filter(desk__in={row.line for row in dinner}).exists()
+
+
+def test_water_is_counted_on_several_days_and_a_press_can_be_taken_back():
+    water = Tally.objects.filter(service_type="FOOD-WAT")
+    assert {row.counted_on.day for row in water} == {5, 6, 7, 8, 9}
+    assert not ServiceReceived.objects.filter(service_type="FOOD-WAT").exists()
+    assert Tally.objects.exclude(cancelled_at=None).count() == 3
+
+
+def test_numbers_of_a_day_run_on_and_turns_are_different():
+    by_line = defaultdict(list)
+    for row in Ticket.objects.values_list("queued_on", "line", "number", "turn"):
+        by_line[row[:2]].append(row[2:])
+    assert len(by_line) == 3 * 4
+    for tickets in by_line.values():
+        assert sorted(number for number, _turn in tickets) == list(range(1, len(tickets) + 1))
+        assert len({turn for _number, turn in tickets}) == len(tickets)
+
+
+def test_the_queue_of_the_stadium_is_over():
+    past = Ticket.objects.filter(queued_on__lt=TODAY)
+    assert set(past.values_list("state", flat=True)) == {"done", "gone"}
+    assert not past.filter(
+        Q(called_at__lt=models.F("queued_at")) | Q(ended_at__lt=models.F("called_at"))
+    ).exists()
+    assert not past.filter(queued_at__lt=models.F("family__registered_at")).exists()
+    assert set(past.values_list("priority", flat=True)) == {"", "pregnant", "infant", "older", "disability"}
+
+
+def test_a_queue_is_at_work_today():
+    today = Ticket.objects.filter(queued_on=TODAY)
+    states = defaultdict(Counter)
+    for line, state in today.values_list("line", "state"):
+        states[line][state] += 1
+    for line in Ticket.Line:
+        assert states[line]["called"] == 1 and states[line]["waiting"] >= 2 and states[line]["done"] >= 2
+    assert not today.filter(Q(queued_at__gt=NOW) | Q(called_at__gt=NOW) | Q(ended_at__gt=NOW)).exists()
+    waited = [NOW - row.queued_at for row in today.waiting()]
+    assert 12 <= len(waited) <= 18
+    assert timedelta(minutes=1) < min(waited) and max(waited) < timedelta(minutes=40)
+
+
+def test_who_waits_today_is_still_there_and_a_priority_comes_earlier():
+    today = Ticket.objects.filter(queued_on=TODAY)
+    families = [row.family_id for row in today if row.family_id]
+    assert len(set(families)) == len(families)
+    assert not Stay.objects.filter(person__family__in=families, out_at__isnull=False).exists()
+    for first in today.waiting().exclude(priority=""):
+        after = today.waiting().filter(line=first.line, turn__gt=first.turn)
+        assert after.filter(number__lt=first.number).exists()
+
+
+def test_no_shelf_is_below_zero_and_a_few_are_nearly_empty():
+    stock = Counter()
+    for *shelf, change in GoodsMovement.objects.order_by("moved_at", "-change").values_list(
+        "station__code", "goods", "size", "change"
+    ):
+        stock[tuple(shelf)] += change
+        assert stock[tuple(shelf)] >= 0, shelf
+    assert len({station for station, _goods, _size in stock}) == 3
+    assert 5 <= sum(count <= 3 for count in stock.values()) <= len(stock) / 3
+
+
+def test_what_was_handed_out_fits_the_service_and_its_day():
+    sizes = {goods.pk: goods.size_list or [""] for goods in Goods.objects.all()}
+    handed = GoodsMovement.objects.filter(kind="handed_out").select_related("service", "goods")
+    assert handed.count() > 10_000
+    for row in handed:
+        assert row.goods.service_type_id == row.service.service_type_id
+        assert row.size in sizes[row.goods_id]
+        assert (row.moved_at, row.moved_on, row.change) == (row.service.given_at, row.service.given_on, -1)
+    given = ServiceReceived.objects.filter(service_type__in={row.goods.service_type_id for row in handed})
+    assert given.count() == handed.count() == handed.values("service").distinct().count()
+    ale = handed.filter(service__person__known_as="Ale", goods="SOCKS", service__service_type="CLO-UND")
+    assert ale.exists()
+
+
+def test_donations_have_a_giver_and_the_shelves_were_counted():
+    assert not GoodsMovement.objects.filter(kind="donation", organization=None).exists()
+    assert GoodsMovement.objects.filter(kind="count").count() > 20
+
+
+def test_a_departure_is_one_hour_in_one_direction():
+    departures = Departure.objects.annotate(people=Count("stays"))
+    assert sum(row.people for row in departures) > 4000
+    for row in departures:
+        assert row.people >= 10
+        assert set(row.stays.values_list("out_to", flat=True)) == {row.to}
+        first = row.stays.earliest("out_at").out_at
+        assert row.left_at - timedelta(hours=1) < first <= row.left_at == row.stays.latest("out_at").out_at
+
+
+def test_no_family_is_split_by_a_departure():
+    split = Family.objects.annotate(ways=Count("members__stays__departure", distinct=True)).filter(ways__gt=1)
+    assert not split.exists()
+
+
+def test_headcounts_name_what_the_register_had():
+    census_night = Headcount.objects.filter(counted_on=CENSUS_ON, counted_at__gte=CENSUS_AT)
+    assert census_night.aggregate(people=Sum("registered"))["people"] == 4814
+    assert census_night.count() == len(site.ZONES)
+    for row in Headcount.objects.all():
+        assert abs(row.difference) <= 5 + 0.04 * row.registered
+    assert any(row.difference < 0 for row in census_night) or any(row.difference > 0 for row in census_night)
+
+
+def test_last_night_nearly_everybody_who_remains_was_seen():
+    last_night = Sighting.objects.filter(seen_at__gt=NOW - timedelta(hours=36))
+    assert set(last_night.values_list("person__stays__out_at", flat=True)) == {None}
+    missing = Stay.objects.open().exclude(person__in=last_night.values("person"))
+    assert 4 <= missing.count() <= 30
+    assert Sighting.objects.count() < 20_000
+
+
+def test_each_unaccompanied_adolescent_has_an_alert_and_a_few_are_open():
+    alerts = Alert.objects.filter(kind="unaccompanied")
+    assert alerts.count() == alerts.values("person").distinct().count() == 31
+    assert alerts.open().count() == 4
+    settled = Alert.objects.filter(settled_at__isnull=False)
+    assert settled.count() > 30
+    assert not settled.filter(Q(note="") | Q(settled_by=None)).exists()
+    assert not settled.filter(settled_at__lt=models.F("raised_at")).exists()
+    left = Alert.objects.filter(kind="left_alone")
+    assert left.open().count() == 3
+    assert not left.exclude(raised_at=models.F("person__stays__out_at")).exists()
+
+
+def test_the_same_seed_makes_the_same_rows_on_another_day_too(later):
+    for model, rows in later.items():
+        stored_rows = model.objects.all()
+        if model is Ticket:
+            stored_rows = stored_rows.filter(queued_on__lt=TODAY)
+            rows = [row for row in rows if row.queued_on < TODAY]
+        if model is Sighting:
+            stored_rows = stored_rows.filter(seen_at__year=2018)
+            rows = [row for row in rows if row.seen_at.year == 2018]
+        if model is CardBatch:
+            continue
+        assert {row.pk for row in rows} == set(stored_rows.values_list("pk", flat=True)), model
+
+
+def test_another_day_the_same_families_wait(later):
+    again = [row for row in later[Ticket] if row.queued_on > TODAY]
+    assert {row.queued_on for row in again} == {LATER.date()}
+    columns = ("line", "number", "turn", "state", "family_id", "people", "priority", "desk")
+    stored_rows = Ticket.objects.filter(queued_on=TODAY).values_list(*columns)
+    assert {tuple(getattr(row, name) for name in columns) for row in again} == set(stored_rows)
+
+
+def test_started_on_another_day_the_queue_is_at_work_again(later):
+    moved_on = Ticket.objects.filter(queued_on=TODAY, state="waiting", family__isnull=False).first().family
+    Stay.objects.open().filter(person__family=moved_on).update(out_at=LATER, out_on=LATER.date())
+    with time_machine.travel(LATER, tick=False):
+        call_command("demo_data", "palillo", "--today")
+        call_command("demo_data", "palillo", "--today")  # once a day
+    again = Ticket.objects.filter(queued_on=LATER.date())
+    assert again.waiting().count() == Ticket.objects.filter(queued_on=TODAY).waiting().count()
+    assert not again.filter(family=moved_on).exists()
+    seen = Sighting.objects.filter(seen_at__gt=LATER - timedelta(days=1)).values("person__family").distinct()
+    assert 0 < Stay.objects.open().values("person__family").distinct().count() - seen.count() <= 4
+
+
+def test_a_shelter_that_is_no_demo_has_no_queue_made_for_it(later):
+    with time_machine.travel(LATER, tick=False), transaction.atomic():
+        Shelter.objects.filter(code="palillo").update(code="otro")
+        call_command("demo_data", "palillo", "--today")
+        transaction.set_rollback(True)
+    assert not Ticket.objects.filter(queued_on=LATER.date()).exists()
+
+
+def test_neftali_hernandes_is_warned_of_among_all_of_them(db):
+    """As a volunteer types: the name as it sounds and the age, neither sex nor origin yet."""
+    shelter = Shelter.objects.get(code="palillo")
+    typed = Person(family=Family(shelter=shelter), given_names="Neftali", surnames="Hernandes")
+    neptali = Person.objects.get(given_names="Neptalí", surnames="Hernández López")
+    typed.birth = Birth.from_age(neptali.age_on(timezone.localdate()), timezone.localdate())
+    shown = look_alikes.families([typed], shelter=shelter)
+    assert shown[0][0].found == neptali
+    assert {str(reason) for reason in shown[0][0].reasons} >= {"nombres parecidos: Hernandes y Hernandez"}
+
+
+def test_the_situation_page_of_the_day_of_the_census_counts_what_sql_counts():
+    end = stored(datetime(2018, 11, 7, 23, 59, 59, 999999, tzinfo=plan.TZ))
+    asked = {
+        "shelter": Shelter.objects.get(),
+        "reader": None,
+        "since": CENSUS_ON,
+        "until": CENSUS_ON,
+        "codes": True,
+    }
+    tables = {table.code: dict_of(table) for table in SituationReport().tables(asked)}
+    figures = {code: numbers[0] for code, numbers in tables["situation"].items()}
+    assert figures["present"] == one(f"{PRESENT} SELECT count(*) FROM present", end, end)
+    assert figures["families"] == one(f"{PRESENT} SELECT count(DISTINCT family_id) FROM present", end, end)
+    young = f"{PRESENT} SELECT count(*) FROM present WHERE birth_date > '2013-11-07'"
+    assert figures["under_5"] == one(young, end, end)
+    for name, day in (("arrived", "in_on"), ("left", "out_on")):
+        moved = f"SELECT count(DISTINCT person_id) FROM intake_stay WHERE {day} = '2018-11-07'"
+        assert figures[name] == one(moved)
+    given = "FROM intake_servicereceived WHERE given_on = '2018-11-07' AND cancelled_at IS NULL"
+    fed = f"{given} AND service_type_id IN ('FOOD-BRK', 'FOOD-LUN', 'FOOD-DIN')"
+    events, people, present, _share, _tally = tables["meals"]["meals"]
+    assert (events, people) == (one(f"SELECT count(*) {fed}"), one(f"SELECT count(DISTINCT person_id) {fed}"))
+    there = f"{PRESENT} SELECT count(DISTINCT person_id) {fed} AND person_id IN (SELECT id FROM present)"
+    assert present == one(there, end, end)
+    assert figures["unaccompanied"] == 31  # as the city published
+    assert (figures["counted"], figures["difference"]) == (4801, -13)
+
+
+def dict_of(table) -> dict:
+    return {code: numbers for code, *numbers in table.exported(codes=True)}
+
+
+def test_the_censuses_that_were_handed_in_are_frozen(counts):
+    cuts = list(Cut.objects.order_by("as_of"))
+    assert [cut.numbers["total"] for cut in cuts if cut.note] == [470, 2900, 4300, 4814, 170]
+    for cut in cuts:
+        assert cut.numbers["total"] == count_present("SELECT count(*) FROM present", cut.as_of)
+        assert cut.frozen_at > cut.as_of
+        assert changes(cut, census(cut.shelter, cut.as_of)) == []
+    assert len(cuts) == counts["cut"] == 9

@@ -3,7 +3,9 @@
 import time
 import uuid
 
-from intake.ids import uuid7
+from django.utils import timezone
+
+from intake.ids import newest_of, uuid7
 
 
 def test_an_identity_is_a_version_7_uuid():
@@ -42,3 +44,11 @@ def test_what_is_random_uses_all_of_its_bits():
         ever_set |= number & free
         always_set &= number
     assert (ever_set, always_set) == (free, 0)
+
+
+def test_ids_of_a_moment_are_told_from_later_ones():
+    before = uuid7()
+    time.sleep(0.002)
+    moment = timezone.now()
+    time.sleep(0.002)
+    assert before < newest_of(moment) < uuid7()

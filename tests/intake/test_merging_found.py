@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from intake import actions
 from intake.admin.merges import shown
-from intake.models import Card, Family, LookAlike, Merge, Person, ServiceReceived, ServiceType, Stay
+from intake.models import Card, Family, LookAlike, Merge, Person, ServiceReceived, ServiceType, Stay, Ticket
 from tests import factories
 from tests.intake.test_merging import HOUR, LATER, bind, by, clock, gone, join, kept, limited, members
 
@@ -104,14 +104,38 @@ def test_only_the_same_family_takes_over_the_stricter_answer(kept, gone, by, who
 # --- families ------------------------------------------------------------------------------------------------
 
 
+def waiting(family):
+    """A turn of theirs in the line for clothes."""
+    return Ticket.objects.create(
+        shelter=family.shelter,
+        line="clothing",
+        queued_on=family.registered_on,
+        number=1,
+        turn=1,
+        family=family,
+        queued_at=family.registered_at,
+        queued_by=family.registered_by,
+    )
+
+
+def test_a_turn_follows_who_waits_and_comes_back_with_them(kept, gone, by):
+    ticket = waiting(gone)
+    merge = actions.merge(kept, gone, pairs=[], by=by)
+    ticket.refresh_from_db()
+    assert ticket.family == kept
+    assert actions.undo_merge(merge, by=by) == []
+    ticket.refresh_from_db()
+    assert ticket.family == gone
+
+
 def test_a_family_to_which_nobody_comes_back_stays_joined(kept, gone, by):
-    card = bind(gone)
+    card, ticket = bind(gone), waiting(gone)
     people = members(gone)
     merge = actions.merge(kept, gone, pairs=[], by=by)
     moved = list(kept.members.filter(pk__in=[each.pk for each in people]))
     new = actions.split_family(kept, moved, submission=factories.make_submission(by), by=by)
     left = actions.undo_merge(merge, by=by)
-    assert {(gone, "merged_into"), (card, "family")} <= columns(left)
+    assert {(gone, "merged_into"), (card, "family"), (ticket, "family")} <= columns(left)
     assert all(all(shown(each)) for each in left)
     assert set(Family.objects.standing()) == {kept, new}
     assert Family.objects.get(pk=gone.pk).merged_into == Card.objects.get().family == kept

@@ -1,9 +1,15 @@
 """Whom the box of the desk finds, and whom it never shows."""
 
+import re
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from intake import look_alikes
 from intake.look_alikes import forget_vocabulary
+from intake.models import Family, Person
 from intake.search import search
 from tests import factories
 
@@ -57,6 +63,21 @@ def heads(answer):
 )
 def test_names_are_found_as_people_write_them(find, neptali, text):
     assert [found.family for found in find(text).families] == [neptali]
+
+
+@pytest.mark.parametrize(
+    ("text", "surnames"),
+    [
+        ("jose garica", "García"),
+        ("jose garca", "García"),
+        ("jose baahona", "Barahona"),
+        ("jose esobar", "Escobar"),
+    ],
+)
+def test_one_slip_as_written_may_be_two_by_sound(find, palillo, cast, text, surnames):
+    factories.make_family(palillo, {"given_names": "José", "surnames": surnames}, by=cast.volunteer)
+    forget_vocabulary()
+    assert heads(find(text)) == [f"José {surnames}"]
 
 
 @pytest.mark.parametrize("text", ["jorg", "Jorge", "jor", "horge", "chepe jorge", "jose jorg"])
@@ -178,8 +199,30 @@ def test_another_shelter_is_never_found(find, neptali, cast, annex):
 
 def test_who_came_a_moment_ago_is_found_though_nobody_had_that_name(find, neptali, palillo, cast):
     find("neptali")  # counts the names
-    factories.make_family(palillo, {"given_names": "Zoraida", "surnames": "Quiñónez"}, by=cast.volunteer)
+    zoraida = {"given_names": "Zoraida", "surnames": "Quiñónez"}
+    factories.make_family(palillo, zoraida, by=cast.volunteer, at=timezone.now())
     assert heads(find("soraida quin")) == ["Zoraida Quiñónez"]
+
+
+def test_without_statistics_sqlite_reads_no_whole_shelter(find, neptali, palillo):
+    """No installation has any. By an index of the shelter, or of who was joined into another, it would read all."""
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL keeps statistics by itself")
+    typed = Person(family=Family(), given_names="Neftali", surnames="Hernandes")
+    look_alikes.vocabulary()  # counting the names reads them all
+    with CaptureQueriesContext(connection) as queries:
+        find("neptali hernandez lopez")
+        find("neftaly hernandes")
+        look_alikes.families([typed], shelter=palillo)
+    plans = [plan for query in queries for plan in explained(query["sql"])]
+    assert any("person_sound_" in plan for plan in plans)
+    assert [plan for plan in plans if re.search("SCAN intake_|family_shelter_id|merged_into", plan)] == []
+
+
+def explained(sql):
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+        return [row[-1] for row in cursor.fetchall()]
 
 
 # --- cards ---------------------------------------------------------------------------------------------------

@@ -2,8 +2,10 @@
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 
 from shelters import audit
+from shelters.chain import seal_next
 from shelters.models import AccessEvent
 
 
@@ -40,9 +42,16 @@ def test_the_address_is_the_one_our_own_proxy_saw(rf, settings, https, forwarded
 
 
 @pytest.mark.parametrize(
-    "statement", ["UPDATE shelters_accessevent SET action = 'x'", "DELETE FROM shelters_accessevent"]
+    "statement",
+    [
+        "UPDATE shelters_accessevent SET action = 'x'",
+        "DELETE FROM shelters_accessevent",
+        "UPDATE shelters_auditseal SET link = 'x'",
+        "DELETE FROM shelters_auditseal",
+    ],
 )
-def test_the_database_refuses_to_change_the_trail(event, statement):
+def test_the_database_refuses_to_change_the_trail_and_its_seals(event, statement):
+    seal_next(None, timezone.now())
     with (
         pytest.raises(DatabaseError, match="append-only"),
         transaction.atomic(),
@@ -52,7 +61,8 @@ def test_the_database_refuses_to_change_the_trail(event, statement):
     assert AccessEvent.objects.filter(action="exported").count() == 1
 
 
-def test_postgresql_refuses_to_empty_the_trail(event):
+@pytest.mark.parametrize("table", ["shelters_accessevent", "shelters_auditseal"])
+def test_postgresql_refuses_to_empty_the_trail(event, table):
     if connection.vendor != "postgresql":
         pytest.skip("SQLite knows no TRUNCATE; DELETE is refused above")
     with (
@@ -61,4 +71,4 @@ def test_postgresql_refuses_to_empty_the_trail(event):
         connection.cursor() as cursor,
     ):
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # else the pending foreign keys object first
-        cursor.execute("TRUNCATE shelters_accessevent CASCADE")
+        cursor.execute(f"TRUNCATE {table} CASCADE")

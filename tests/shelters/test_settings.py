@@ -7,8 +7,17 @@ import sys
 
 import pytest
 from django.conf import settings
+from pyrage import x25519
 
-PRODUCTION = {"HTTPS": "on", "SECRET_KEY": secrets.token_urlsafe(60), "ALLOWED_HOSTS": "puente.example.org"}
+PRIVATE = x25519.Identity.generate()
+PUBLIC = str(PRIVATE.to_public())
+PRODUCTION = {
+    "HTTPS": "on",
+    "SECRET_KEY": secrets.token_urlsafe(60),
+    "AUDIT_KEY": secrets.token_urlsafe(60),
+    "ALLOWED_HOSTS": "puente.example.org",
+    "BACKUP_PUBLIC_KEY": PUBLIC,
+}
 
 
 def manage(*arguments, **environment):
@@ -47,6 +56,33 @@ def test_without_https_the_deployment_check_objects(database):
     assert "puente.E002" in answer.stderr
 
 
+@pytest.mark.parametrize("key", ["", "short", PRODUCTION["SECRET_KEY"]])
+def test_without_a_key_of_its_own_for_the_trail_the_deployment_check_warns(database, key):
+    answer = manage(
+        "check", "--deploy", "--database", "default", **{**PRODUCTION, "AUDIT_KEY": key}, **database
+    )
+    assert answer.returncode == 0
+    assert "puente.W001" in answer.stderr
+
+
+def test_without_a_key_for_backups_the_deployment_check_warns(database):
+    answer = manage("check", "--deploy", **{**PRODUCTION, "BACKUP_PUBLIC_KEY": ""}, **database)
+    assert "puente.W002" in answer.stderr
+    assert answer.returncode == 0
+
+
+def test_backups_can_have_several_keys(database):
+    both = f"{PUBLIC}, {x25519.Identity.generate().to_public()}"
+    assert ask("*settings.BACKUP_PUBLIC_KEY, sep=', '", **database, BACKUP_PUBLIC_KEY=both) == both
+
+
+def test_a_private_key_stops_the_start_and_is_not_repeated(database):
+    answer = manage("check", **database, BACKUP_PUBLIC_KEY=str(PRIVATE))
+    assert answer.returncode != 0
+    assert "must not be on this machine" in answer.stderr
+    assert str(PRIVATE) not in answer.stdout + answer.stderr
+
+
 def test_sqlite_waits_for_the_disk(database):
     script = (
         "from django.db import connection as c; k = c.cursor();"
@@ -71,6 +107,15 @@ def test_nothing_is_open_by_default(database):
     )
 
 
-@pytest.mark.parametrize("wrong", [{"DEBUG": "perhaps"}, {"HTTPS": "ture"}, {"DATABASE_URL": "nonsense://x"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"DEBUG": "perhaps"},
+        {"HTTPS": "ture"},
+        {"DATABASE_URL": "nonsense://x"},
+        {"BACKUP_PUBLIC_KEY": PUBLIC[:-1]},
+        {"BACKUP_PUBLIC_KEY": f"{PUBLIC} {PUBLIC}"},
+    ],
+)
 def test_a_wrong_value_stops_the_start(wrong, database):
     assert manage("check", **{**database, **wrong}).returncode != 0

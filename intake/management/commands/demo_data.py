@@ -11,8 +11,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("scenario", choices=sorted(SCENARIOS))
         parser.add_argument("--seed", type=int, default=palillo.SEED, help="other people, the same totals")
+        parser.add_argument(
+            "--today",
+            action="store_true",
+            help="adds nobody: a queue at work today, and last night's round, to a demo that was made before",
+        )
 
-    def handle(self, *args, scenario, seed, **options):
+    def handle(self, *args, scenario, seed, today, **options):
+        if today:
+            palillo.open_today()
+            return
         try:
             counts = SCENARIOS[scenario](seed, self.show_progress)
         except palillo.AlreadyThere as error:

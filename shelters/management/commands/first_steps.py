@@ -46,6 +46,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 "This database is in use; its sign-ins are what they were. (A new one: delete the folder var/.)"
             )
+            call_command("demo_data", "palillo", "--today")  # if it is the demo; else nothing
             return
         call_command("demo_data", "palillo", stdout=self.stdout, stderr=self.stderr)
         self.stdout.write("\nDemo sign-ins, new for this database:\n")

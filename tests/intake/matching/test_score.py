@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from intake.ages import Birth
 from intake.matching.names import name_of
-from intake.matching.score import Profile, align, compare, likeness
+from intake.matching.score import Profile, align, at_best, compare, likeness
 from intake.matching.vocabulary import Vocabulary
 
 DAY = date(2018, 11, 6)
@@ -109,6 +109,17 @@ def test_the_shape_of_the_family_is_evidence():
     alone = certainty(weak, STORED)
     together = certainty(weak._replace(others=others), STORED._replace(others=others))
     assert together > alone
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 6])
+@pytest.mark.parametrize(
+    "typed", [profile(), profile("Neptalí", "Hernández", None), profile("Marta", "Cruz", 35)]
+)
+def test_the_families_add_no_more_than_was_reckoned_with(typed, number):
+    """Else somebody would be left out who is worth a warning once the families are looked at."""
+    others = (("F", Birth.from_age(11, DAY)),) * number
+    together = certainty(typed._replace(others=others), STORED._replace(others=others))
+    assert together == pytest.approx(at_best(certainty(typed, STORED), number))
 
 
 def test_it_does_not_matter_who_is_asked_about():

@@ -76,18 +76,21 @@ addEventListener("DOMContentLoaded", () => {
 
   // --- Enter walks: names, age, sex, next person; an empty name ends the people; the last answer saves ---
   // From the origin it goes straight to the plan; whoever stops at a field between goes on to the next one.
-  const walk = ["origin", "arrived_on", "days", "language", "zone", "plan", "notice_answer"];
+  // Where cards are in use, the next one of the pile is scanned between the people and the origin.
+  const walk = ["card", "origin", "arrived_on", "days", "language", "zone", "plan", "notice_answer"];
+  const card = form.elements.card;
   const first = name => name === "origin" ? origin : form.querySelector(`[name="${name}"]:checked`) || form.querySelector(`[name="${name}"]`);
   function step(field) {
     const row = field.closest(".mem");
     if (row) return stepInRow(field, row);
     const here = walk.indexOf(field.name);
     if (field.name === "notice_answer") return form.requestSubmit(save);
+    if (field === card && card.value.trim() && !cards.read(card.value)) return card.select();  // the next scan replaces it
     first(field.name === "origin" ? "plan" : walk[here + 1] || "notice_answer").focus();
   }
   function stepInRow(field, row) {
     if (field === part(row, "given_names")) {
-      if (!field.value.trim() && row !== rows()[0] && !says(row)) return origin.focus();
+      if (!field.value.trim() && row !== rows()[0] && !says(row)) return (card || origin).focus();
       return part(row, "surnames").focus();
     }
     if (field === part(row, "surnames")) return part(row, "age").focus();
@@ -95,12 +98,21 @@ addEventListener("DOMContentLoaded", () => {
     const after = rows()[rows().indexOf(row) + 1] || add();
     part(after, "given_names").focus();
   }
+  // A reader types where the focus is. A card scanned into a name's field is a card all the same: no name holds digits.
+  function takeCard(field) {
+    const code = card && field !== card && field.type === "text" && /\d/.test(field.value) && cards.read(field.value);
+    if (!code) return false;
+    card.value = code; field.value = "";
+    for (const each of [card, field]) each.dispatchEvent(new Event("input", {bubbles: true}));
+    return true;
+  }
   const save = document.getElementById("save");
   form.addEventListener("keydown", event => {
     const field = event.target;
     if (event.key === "Enter" && event.ctrlKey) { event.preventDefault(); form.requestSubmit(save); return; }
     if (event.key === "Enter" && field.matches("input, select")) {
       event.preventDefault();
+      if (takeCard(field)) return;
       if (field.matches(".place, #id_origin")) { const found = readPlace(field); if (found) field.value = found; }
       step(field);
       return;

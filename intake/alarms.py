@@ -1,0 +1,89 @@
+"""Who opened very many families: told to a coordinator, until somebody else looks into it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from intake.reading import AN_HOUR, IN_FRONT
+from shelters.audit import Action
+from shelters.models import AccessEvent, Shelter, User
+
+KEPT_IN_SIGHT = timedelta(days=7)
+
+
+def account_address(account) -> str:
+    return reverse("admin:shelters_accessevent_account", args=[account.pk]) if account else ""
+
+
+@dataclass
+class Alarm:
+    """An account that opened very many families, until somebody else of the shelter looks at what it opened."""
+
+    event: AccessEvent
+    families: int
+    until: datetime
+
+    @property
+    def words(self) -> str:
+        zone = self.event.shelter.tz
+        begin, end = (timezone.localtime(at, zone) for at in (self.event.at - AN_HOUR, self.until))
+        words = _("%(who)s opened %(n)d families without their cards, %(day)s from %(begin)s to %(end)s.")
+        said = words % {
+            "who": self.event.user,
+            "n": self.families,
+            "day": date_format(begin, "SHORT_DATE_FORMAT"),
+            "begin": date_format(begin, "H:i"),
+            "end": date_format(end, "H:i"),
+        }
+        return f"{said} {_('Then it was stopped.')}" if self.event.action == Action.READING_STOPPED else said
+
+    @property
+    def address(self) -> str:
+        return account_address(self.event.user)
+
+
+def open_alarms(shelters):
+    """The events that raised an alarm nobody has looked into, newest first."""
+    looked = AccessEvent.objects.filter(
+        action=Action.TRAIL_OPENED,
+        subject_type=User._meta.label,
+        subject_id=OuterRef("subject_id"),
+        shelter=OuterRef("shelter"),
+        at__gt=OuterRef("at"),
+    ).exclude(user=OuterRef("user"))
+    events = AccessEvent.objects.filter(
+        action__in=[Action.MANY_OPENED, Action.READING_STOPPED],
+        shelter__in=shelters,
+        at__gt=timezone.now() - KEPT_IN_SIGHT,
+    )
+    return events.filter(~Exists(looked)).select_related("user", "shelter").order_by("-at")
+
+
+def alarms_for(reader) -> list[Alarm]:
+    """One for each account, the newest, for whoever may read the trail and the families."""
+    if not reader.has_perms(["shelters.view_accessevent", "intake.view_family"]):
+        return []
+    newest = {}
+    for event in open_alarms(Shelter.objects.visible_to(reader))[:100]:
+        newest.setdefault((event.user_id, event.shelter_id), event)
+    return [alarm_of(event) for event in newest.values()]
+
+
+def alarm_of(event) -> Alarm:
+    """With how many they were from the hour before on, until an hour later at most."""
+    until = min(timezone.now(), event.at + AN_HOUR)
+    done = AccessEvent.objects.filter(user=event.user_id, at__gt=event.at - AN_HOUR, at__lte=until)
+    rows = (
+        done.filter(action__in=[Action.FAMILY_OPENED, *IN_FRONT])
+        .order_by()
+        .values_list("action", "subject_id")
+    )
+    opened, in_front = set(), set()
+    for action, subject in rows.distinct():
+        (opened if action == Action.FAMILY_OPENED else in_front).add(subject)
+    return Alarm(event, len(opened - in_front), until)
