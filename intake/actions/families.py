@@ -110,7 +110,7 @@ def undo_registration(family, *, by) -> None:
 def was_touched(family, people) -> bool:
     """Whether the trail tells of anything but that they were registered and looked at."""
     subjects = [str(pk) for pk in (family.pk, *people)]
-    of_itself = Q(action__in=[Action.FAMILY_REGISTERED, Action.FAMILY_OPENED])
+    of_itself = Q(action__in=[Action.FAMILY_REGISTERED, Action.FAMILY_OPENED, Action.FAMILY_SHOWN])
     of_itself |= Q(action=Action.CARD_BOUND, detail__has_key="at_registration")
     return AccessEvent.objects.filter(subject_id__in=subjects).exclude(of_itself).exists()
 

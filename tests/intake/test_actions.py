@@ -22,6 +22,7 @@ from intake.models import (
     Stay,
     Submission,
 )
+from intake.reading import note_shown
 from shelters.models import AccessEvent
 from tests import factories
 from tests.factories import NOW
@@ -199,6 +200,12 @@ def test_a_registration_is_taken_back_whole(family, by):
     actions.undo_registration(family, by=by)
     assert not any(model.objects.exists() for model in (Family, Person, Stay, PersonNeed, Intention))
     assert the_event("family_changed").detail == {"undone": True}
+
+
+def test_whom_a_search_has_shown_since_is_taken_back_all_the_same(family, by, cast):
+    note_shown(cast.health, {family.pk: family.shelter_id})
+    actions.undo_registration(family, by=by)
+    assert not Family.objects.exists()
 
 
 # --- one more, and two families of one -----------------------------------------------------------------------
