@@ -54,8 +54,9 @@ def here_two_days(asked: Asked):
 
 def without_advice(asked: Asked):
     """A talk to many is no advice."""
-    individual = ServiceType.Sensitivity.LEGAL
-    advised = asked.given(service_type__category=LEGAL_ADVICE, service_type__sensitivity=individual)
+    individual = ServiceType.objects.filter(category=LEGAL_ADVICE, sensitivity=ServiceType.Sensitivity.LEGAL)
+    # Their codes, not their table: what one person received of these is found in one look.
+    advised = asked.given(service_type__in=list(individual.values_list("pk", flat=True)))
     return here_two_days(asked).filter(~asked.of_family(advised))
 
 
@@ -72,8 +73,9 @@ def without_card(asked: Asked):
 
 def unseen(asked: Asked):
     """Of families of whom nobody was seen, as in the sweep."""
-    seen = asked.stays.exclude(pk__in=without_sign(asked.stays, asked.moment).values("pk"))
-    return asked.stays.filter(~asked.of_family(seen))
+    calm = without_sign(asked.stays, asked.moment)
+    seen = asked.stays.exclude(pk__in=calm.values("pk"))
+    return calm.filter(~asked.of_family(seen))
 
 
 def with_need(asked: Asked):

@@ -26,11 +26,10 @@ from intake.reports.services import (
     TIMES,
     given_and_tallied,
     grouped_given,
-    grouped_tallies,
     key_of,
     opener,
     opening_events,
-    opening_tally,
+    tallies,
 )
 from intake.reports.suppression import HIDDEN, told
 from intake.reports.tables import COUNT, DATE, NUMBER, Coded, Column, Table
@@ -125,14 +124,8 @@ def counted(filters, *by) -> dict[tuple, Reached]:
         place = {each: row[each] for each in by}
         opening = opener(row, key_of(place), partial(given.filter, **place))
         lines[tuple(place.values())] = reached(row, day, opening)
-    own = [each for each in by if each != "organization"]  # a tally knows of none
-    for row in grouped_tallies(tallied, own):
-        if row["tally"]:
-            key = tuple(row.get(each) for each in by)
-            place = {each: row[each] for each in own}
-            records = partial(tallied.filter, **place)
-            tally = opening_tally(row, key_of(place, "tally"), records, filters["reader"])
-            lines[key] = lines.get(key, Reached())._replace(tally=tally)
+    for key, tally in tallies(tallied, by, filters["reader"]):
+        lines[key] = lines.get(key, Reached())._replace(tally=tally)
     return lines
 
 
@@ -248,7 +241,7 @@ class PartnersReport(Report):
                 "organizations",
                 _("By organization"),
                 [ORGANIZATION, TYPE, TIMES, *PEOPLE, TALLY],
-                lambda: organization_rows(counted(filters, "organization"), names()),
+                lambda: organization_rows(services.counted(filters, "organization"), names()),
                 draw=draw,
                 inside_only=True,
             ),
@@ -266,7 +259,8 @@ def organization_rows(lines, names) -> list[tuple]:
     """Each person once, whatever the organization did for them."""
     ordered = sorted(lines, key=lambda key: names.place(*key))
     found = [(names.organization(*key), lines[key]) for key in ordered]
-    return [(*words, each.events, each.people, each.families, each.tally) for words, each in found]
+    return [(*words, events, people, families, tally)
+            for words, (events, _items, people, families, tally) in found]  # fmt: skip
 
 
 def five_w() -> list[Column]:

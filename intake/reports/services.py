@@ -3,7 +3,7 @@
 Legal and health services stand as one line for each of their categories, unless the reader may see what they were.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import cache, partial
 
@@ -109,18 +109,27 @@ def given_and_tallied(filters) -> tuple[QuerySet, QuerySet]:
 
 
 def counted(filters, *by) -> dict[tuple, list]:
-    """(day, category, service: those of `by`) → [events, items, people, families, tally]. Two or three queries."""
-    given, tallied = given_and_tallied(filters)
-    lines = {}
+    """(day, organization, category, service: those of `by`) → [events, items, people, families, tally].
+
+    Two or three queries.
+    """
+    (given, tallied), lines = given_and_tallied(filters), {}
     for row in grouped_given(given, by, people_once):
         place = {each: row[each] for each in by}
         opening = opener(row, key_of(place), partial(given.filter, **place))
         lines[tuple(place.values())] = [*opening_events(row, opening), 0]
-    for row in grouped_tallies(tallied, by):
+    for key, tally in tallies(tallied, by, filters["reader"]):
+        lines.setdefault(key, [0] * 5)[-1] = tally
+    return lines
+
+
+def people_reached(filters, *by) -> dict[tuple, int]:
+    """The same, of the people alone: that spares looking up the family of each. One query."""
+    (given, _tallied), lines = given_and_tallied(filters), {}
+    for row in given.values(*by).annotate(persons=people_once()["persons"], reserved=EVENTS["reserved"]):
         place = {each: row[each] for each in by}
-        records = partial(tallied.filter, **place)
-        tally = opening_tally(row, key_of(place, "tally"), records, filters["reader"])
-        lines.setdefault(tuple(place.values()), [0] * 5)[-1] = tally
+        opening = opener(row, key_of(place), partial(given.filter, **place))
+        lines[tuple(place.values())] = opening(row["persons"], "people", lambda given: given.people())
     return lines
 
 
@@ -133,8 +142,16 @@ def grouped_given(given, by, people):
     return [without_none(given.aggregate(**EVENTS) | given.people().aggregate(**people(of="")))]
 
 
-def grouped_tallies(tallied, by):
-    return tallied.values(*by).annotate(**TALLIES) if by else [without_none(tallied.aggregate(**TALLIES))]
+def tallies(tallied, by, reader) -> Iterator[tuple[tuple, int]]:
+    """(the values of `by`, how many were tallied, which opens). A tally knows of no organization."""
+    own = [each for each in by if each != "organization"]
+    groups = tallied.values(*own).annotate(**TALLIES) if own else [tallied.aggregate(**TALLIES)]
+    for row in groups:
+        if row["tally"]:
+            place = {each: row[each] for each in own}
+            records = partial(tallied.filter, **place)
+            key = tuple(row.get(each) for each in by)
+            yield key, opening_tally(row, key_of(place, "tally"), records, reader)
 
 
 def without_none(found) -> dict:
@@ -164,7 +181,7 @@ def opening_events(row, opening) -> list:
 
 
 def opening_tally(row, key, records, reader) -> int:
-    number = row["tally"] or 0
+    number = row["tally"]
     if row["reserved"] or not (reader and reader.has_perm("intake.view_tally")):
         return number
     return Counted(number, key, records)
@@ -205,7 +222,6 @@ class ServicesReport(Report):
     def tables(self, filters) -> list[Table]:
         names = cache(Names)
         by_service = cache(lambda: period_rows(filters, names()))
-        by_day_and_service = cache(lambda: daily_rows(filters, names()))
         one_day = filters["since"] == filters["until"]
         overview = Table(
             "overview",
@@ -225,7 +241,7 @@ class ServicesReport(Report):
                 "services",
                 _("Services by day"),
                 self.columns,
-                by_day_and_service,
+                lambda: daily_rows(filters, names()),
                 on_page=False,
                 comes_and_goes=lambda _row: True,
             ),
@@ -245,7 +261,7 @@ class ServicesReport(Report):
                 on_page=not one_day,
                 inside_only=True,
             ),
-            people_by_day(filters, by_day_and_service, by_service, shown=not one_day),
+            people_by_day(filters, names, by_service, shown=not one_day),
         ]
 
 
@@ -266,14 +282,15 @@ def day_rows(filters) -> list[tuple]:
     return [(day, *lines[day,]) for (day,) in sorted(lines, reverse=True)]
 
 
-def people_by_day(filters, rows, services, *, shown: bool) -> Table:
+def people_by_day(filters, names, services, *, shown: bool) -> Table:
     """Services down, the last days across: how many people. Only for the page."""
     last, length = filters["until"], (filters["until"] - filters["since"]).days + 1
     days = [last - timedelta(days=back) for back in reversed(range(min(length, WIDEST)))]
     columns = [Column(str(day), date_format(day, "j b"), NUMBER) for day in days]
 
     def compute():
-        people = {(row[2], row[0]): row[5] for row in rows()}
+        reached = people_reached({**filters, "since": days[0]}, "day", "category", "shown")
+        people = {(names().words(*key)[1], day): number for (day, *key), number in reached.items()}
         lines = [(row[1], *(people.get((row[1], day), 0) for day in days)) for row in services()]
         return [line for line in lines if any(line[1:])]
 
