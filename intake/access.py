@@ -1,5 +1,6 @@
-"""Who may see which record: decided here and in `visible_to`, asked by every page."""
+"""Who may see which record: decided here and in `visible_to`, asked by every page. What may be asked: policy.py."""
 
+import logging
 import time
 from datetime import timedelta
 from functools import wraps
@@ -8,8 +9,10 @@ from django.db.models import CharField, Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
+from intake import policy
 from intake.cards import read_code
 from intake.models import (
     Card,
@@ -21,14 +24,27 @@ from intake.models import (
     ServiceReceived,
     ServiceType,
     Station,
-    Ticket,
 )
 from intake.reading import count_opening
 from shelters.audit import Action, record
 from shelters.models import AccessEvent, Zone
 from shelters.prepared import Blank, Prepared
 
+logger = logging.getLogger(__name__)
 A_SHIFT = timedelta(hours=12)
+
+
+class PolicyMiddleware(MiddlewareMixin):
+    """Before any view runs: the rights that policy.py says its address asks. What it does not name is not there."""
+
+    def process_view(self, request, view, args, kwargs):
+        page = policy.page_of(request.resolver_match)
+        if page is None:
+            logger.error(
+                "An address without a line in intake/policy.py: %s", request.resolver_match.view_name
+            )
+        if page is None or not page.is_open_to(request.user):
+            raise Http404
 
 
 def family_or_404(user, pk) -> Family:
@@ -226,18 +242,12 @@ def cut_or_404(user, pk) -> Cut:
 
 def sensitivities(user) -> list[str]:
     """Which services this account may record, and see what they were."""
-    open_to = [ServiceType.Sensitivity.OPEN]
-    if user.has_perm("intake.handle_legal"):
-        open_to.append(ServiceType.Sensitivity.LEGAL)
-    if user.has_perm("intake.handle_health"):
-        open_to.append(ServiceType.Sensitivity.HEALTH)
-    return open_to
+    return [kind for kind, right in policy.SERVICES.items() if user.has_perm(right)]
 
 
 def may_open_numbers(user, shelter) -> bool:
     """Whether the numbers of this shelter's reports lead to the people, families and services that were counted."""
-    tables = ("family", "person", "stay", "servicereceived")
-    return user.has_perms(f"intake.view_{name}" for name in tables) and shelter.staff.contains(user)
+    return policy.PAGES["reports:records"].is_open_to(user) and shelter.staff.contains(user)
 
 
 def seen_in_full(user, records):
@@ -250,8 +260,7 @@ def seen_in_full(user, records):
 
 def may_call(user, line) -> bool:
     """Whether this account calls the numbers of a line, and sees whose they are. Everybody sees the numbers."""
-    own = {Ticket.Line.HEALTH: "intake.handle_health", Ticket.Line.LEGAL: "intake.handle_legal"}
-    return user.has_perm("intake.change_ticket") and user.has_perm(own.get(line, "intake.view_family"))
+    return user.has_perm("intake.change_ticket") and user.has_perm(policy.LINES[line])
 
 
 def require(user, permission) -> None:

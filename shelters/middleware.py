@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpResponse, HttpResponseBadRequest
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 KEY = "shift"
@@ -41,10 +42,10 @@ def floor(get_response):
 
     def middleware(request):
         if any(not value.isprintable() for value in request.COOKIES.values()):
-            return HttpResponseBadRequest("Bad cookie.")
+            return HttpResponseBadRequest(render_to_string("400.html"))
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length.isdecimal() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            return HttpResponse("Too large.", status=413)
+            return HttpResponse(render_to_string("413.html"), status=413)
         return get_response(request)
 
     return middleware

@@ -123,7 +123,7 @@ def test_no_template_is_unused():
         )
     )
     # Found by their names: by Django, by the admin and by allauth.
-    known = re.compile(r"^(404|500|403_csrf)\.html$|^(admin|account|simple_history)/")
+    known = re.compile(r"^(400|404|500|403_csrf)\.html$|^(admin|account|simple_history)/")
     names = [str(path.relative_to(ROOT / "templates")) for path in TEMPLATES]
     handbooks = {"help/handbook_es.html", "help/handbook_en.html"}
     assert [name for name in names if name not in called | handbooks and not known.match(name)] == []

@@ -1,13 +1,16 @@
-"""What the pages about people share: search by folded names, whose shelter it concerns, the version."""
+"""What the pages about people share: search by folded names, whose shelter, what is reserved, the version."""
+
+from copy import copy
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
-from intake.access import opened
+from intake.access import opened, sensitivities
 from intake.matching.names import fold
 from intake.models import Family, Person
 from intake.models.families import STATELESS, UNRECORDED
@@ -70,6 +73,37 @@ class OfPerson(ListsPeople):
 
     def shelter_of(self, obj):
         return self.family_of(obj).shelter
+
+
+class OfService:
+    """For rows of a service type: of another counter's they say that it is reserved, and nothing that tells which."""
+
+    def is_reserved(self, request, kind) -> bool:
+        return kind.sensitivity not in sensitivities(request.user)
+
+    def get_field_queryset(self, db, db_field, request):
+        """Neither a filter nor a choice tells which reserved services there were."""
+        rows = super().get_field_queryset(db, db_field, request)
+        if db_field.name == "service_type":
+            rows = rows.filter(sensitivity__in=sensitivities(request.user))
+        return rows
+
+    def veil(self, request, row):
+        """Under it stands a copy of its type that says no more than that."""
+        kind = row.service_type
+        row.is_veiled = self.is_reserved(request, kind)
+        if row.is_veiled:
+            row.service_type = copy(kind)
+            row.service_type.label_es = row.service_type.label_en = gettext("Reserved")
+
+    @admin.display(description=_("service"))
+    def what(self, row):
+        """The name, without a link, which would hold its code; and nothing to order by."""
+        return row.service_type.label
+
+
+def unless_veiled(row, text) -> str:
+    return "" if getattr(row, "is_veiled", False) else str(text or "")
 
 
 def containing(path, words) -> Q:

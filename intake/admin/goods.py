@@ -6,7 +6,7 @@ from django.core.validators import validate_slug
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from intake.access import sensitivities
+from intake.admin.base import OfService
 from intake.admin.lists import LABELS, ReferenceAdmin
 from intake.models import Goods, GoodsMovement, Station
 from shelters.admin_base import HistoryAdmin, LastingCodeForm, Retirable, ScopedAdmin
@@ -44,21 +44,14 @@ class GoodsForm(LastingCodeForm):
 
 
 @admin.register(Goods)
-class GoodsAdmin(ReferenceAdmin, HistoryAdmin):
+class GoodsAdmin(OfService, ReferenceAdmin, HistoryAdmin):
+    """What is handed out at a table is no reserved service."""
+
     form = GoodsForm
     list_display = ("code", "label_es", "label_en", "service_type", "sizes", "position", "retired_on")
     list_filter = (RetiredFilter,)
     list_select_related = ("service_type",)
     fields = (*LABELS, "service_type", "sizes")
-
-    def get_field_queryset(self, db, db_field, request):
-        """What is handed out at a table is no reserved service."""
-        rows = super().get_field_queryset(db, db_field, request)
-        return (
-            rows.filter(sensitivity__in=sensitivities(request.user))
-            if db_field.name == "service_type"
-            else rows
-        )
 
 
 @admin.register(GoodsMovement)

@@ -1,21 +1,18 @@
 """Services that were given. What a legal or health service was is told to those who give such services."""
 
-from copy import copy
-
 from django import forms
 from django.contrib import admin
 from django.utils import timezone
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from intake.access import sensitivities
 from intake.actions.services import limit_keys
-from intake.admin.base import OfPerson
+from intake.admin.base import OfPerson, OfService, unless_veiled
 from intake.models import ServiceReceived
 from shelters.admin_base import HistoryAdmin
 from shelters.admin_lists import days_filter
 
-TELLING = ("service_type", "outcome", "override_reason", "cancel_reason")
+TELLING = ("service_type", "outcome", "organization", "override_reason", "cancel_reason", "desk", "recorder")
 PLACED_BY = {"service_type", "shelter", "given_at", "quantity"}
 
 
@@ -56,16 +53,16 @@ class CancelledFilter(admin.SimpleListFilter):
 
 
 @admin.register(ServiceReceived)
-class ServiceReceivedAdmin(OfPerson, HistoryAdmin):
+class ServiceReceivedAdmin(OfService, OfPerson, HistoryAdmin):
     form = ServiceForm
     list_display = (
         "given_on",
         "what",
         "person",
-        "organization",
+        "giver",
         "quantity",
         "shelter",
-        "recorded_by",
+        "recorder",
         "is_cancelled",
     )
     list_filter = (
@@ -94,37 +91,35 @@ class ServiceReceivedAdmin(OfPerson, HistoryAdmin):
             settled = [name for name in (*self.fields, *self.further_fields) if name not in self.facts]
         return (*super().get_readonly_fields(request, obj), *settled, *self.facts)
 
-    def get_field_queryset(self, db, db_field, request):
-        """Neither a filter nor a choice tells which reserved services there were."""
-        rows = super().get_field_queryset(db, db_field, request)
-        return (
-            rows.filter(sensitivity__in=sensitivities(request.user))
-            if db_field.name == "service_type"
-            else rows
-        )
-
-    def is_reserved(self, request, kind) -> bool:
-        return kind.sensitivity not in sensitivities(request.user)
-
-    def veil(self, request, service):
-        """Under a reserved service stands a copy of its type that says no more than that."""
-        kind = service.service_type
-        if self.is_reserved(request, kind):
-            service.service_type = copy(kind)
-            service.service_type.label_es = service.service_type.label_en = gettext("Reserved")
+    def get_queryset(self, request):
+        """Whoever asks for one organization is shown nothing that is reserved: it would tell who gave it."""
+        rows = super().get_queryset(request)
+        if any(name.startswith("organization__") for name in request.GET):
+            rows = rows.filter(service_type__sensitivity__in=sensitivities(request.user))
+        return rows
 
     def kept_back(self, request, newer, older):
         is_reserved = any(self.is_reserved(request, version.service_type) for version in (newer, older))
         return set(TELLING) if is_reserved else set()
+
+    def set_history_delta_changes(self, request, historical_records, foreign_keys_are_objs=True):
+        super().set_history_delta_changes(request, historical_records, foreign_keys_are_objs)
+        for version in historical_records:
+            if self.is_reserved(request, version.service_type):
+                version.history_user = None  # on this copy: an adviser's name would tell
 
     def save_model(self, request, service, form, change):
         if not change:
             service.recorded_by = request.user
         super().save_model(request, service, form, change)
 
-    @admin.display(description=_("service"))
-    def what(self, service):
-        return service.service_type.label
+    @admin.display(description=_("organization"))
+    def giver(self, service):
+        return unless_veiled(service, service.organization)
+
+    @admin.display(description=_("recorded by"))
+    def recorder(self, service):
+        return unless_veiled(service, service.recorded_by)
 
     @admin.display(description=_("cancelled"))
     def is_cancelled(self, service):

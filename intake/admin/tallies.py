@@ -6,6 +6,7 @@ from django.utils.translation import ngettext
 
 from intake.actions import NoFamily, Overtaken
 from intake.actions.tallies import cancel_tally, name_tally
+from intake.admin.base import OfService, unless_veiled
 from intake.models import Tally
 from shelters.admin_base import ScopedAdmin
 from shelters.admin_lists import days_filter
@@ -56,18 +57,18 @@ class OfACard(admin.SimpleListFilter):
 
 
 @admin.register(Tally)
-class TallyAdmin(ScopedAdmin):
+class TallyAdmin(OfService, ScopedAdmin):
     """Never corrected: a wrong one is cancelled and stays on record."""
 
     list_display = (
         "counted_at",
-        "service_type",
+        "what",
         "who",
         "people",
         "shown_card",
         "at_desk",
         "shelter",
-        "recorded_by",
+        "recorder",
         "is_cancelled",
     )
     list_filter = (
@@ -81,7 +82,7 @@ class TallyAdmin(ScopedAdmin):
     ordering = ("-counted_at",)
     actions = (cancel, name)
     fields = (
-        "service_type",
+        "what",
         "who",
         "people",
         "shown_card",
@@ -104,14 +105,14 @@ class TallyAdmin(ScopedAdmin):
     def shown_card(self, tally):
         return f"{tally.card[:4]}-{tally.card[4:]}" if tally.card else ""
 
-    @admin.display(description=_("desk"), ordering="line")
+    @admin.display(description=_("desk"))
     def at_desk(self, tally):
-        return desk_name(tally.line)
+        return unless_veiled(tally, desk_name(tally.line))
 
     @admin.display(description=_("recorded by"))
     def recorder(self, tally):
         """The name, without a link: accounts are the administrator's."""
-        return str(tally.recorded_by)
+        return unless_veiled(tally, tally.recorded_by)
 
     @admin.display(description=_("cancelled"))
     def is_cancelled(self, tally):

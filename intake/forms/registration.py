@@ -58,7 +58,7 @@ class SubmissionForm(forms.Form):
 
     def saved_before(self, by) -> Submission | None:
         """What an earlier copy of this very form made, after which this copy may fit no longer."""
-        key = self.cleaned_data.get("key")
+        key = self.cleaned_data.get("key") if self.is_bound else None  # unbound: an empty form was sent
         if not key:
             return None
         return Submission.objects.filter(pk=key, by=by, digest=self.submission(by).digest).first()

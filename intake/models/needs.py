@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from intake import policy
 from intake.ids import uuid7
 from intake.models.families import Person
 from intake.models.reference import Plan, SpecificNeed
@@ -26,11 +27,8 @@ class PersonNeedQuerySet(models.QuerySet):
 
 
 def highest_tier(user) -> int:
-    if user.has_perm("intake.see_protection_needs"):
-        return SpecificNeed.Tier.PROTECTION
-    if user.has_perm("intake.see_coordination_needs"):
-        return SpecificNeed.Tier.COORDINATION
-    return SpecificNeed.Tier.INTAKE
+    """Up to which tier this account sees needs; 0: none."""
+    return max((tier for tier, right in policy.NEEDS.items() if user.has_perm(right)), default=0)
 
 
 class PersonNeed(Tracked):

@@ -38,7 +38,7 @@ def replace(request, pk):
     form = ReplaceForm(request.POST or None, family=family)
     if request.method == "POST" and form.is_valid() and replaced(request, form, family):
         return redirect("intake:family", family.pk)
-    if form.is_bound and form.saved_before(request.user):  # a double click
+    if form.saved_before(request.user):  # a double click
         return redirect("intake:family", family.pk)
     return form_page(request, form, family=family, title=_("The card is lost or damaged"))
 

@@ -225,7 +225,7 @@ def departure(request, pk):
                 request, ngettext("%(n)d person has left.", "%(n)d people have left.", left) % {"n": left}
             )
             return redirect("intake:family", pk)
-    if form.is_bound and form.saved_before(request.user):  # a double click: they have left
+    if form.saved_before(request.user):  # a double click: they have left
         return redirect("intake:family", pk)
     return form_page(
         request,
@@ -255,7 +255,7 @@ def come_back(request, pk):
                 request, ngettext("%(n)d person is back.", "%(n)d people are back.", back) % {"n": back}
             )
             return redirect("intake:family", pk)
-    if form.is_bound and form.saved_before(request.user):  # a double click: they are back
+    if form.saved_before(request.user):  # a double click: they are back
         return redirect("intake:family", pk)
     return form_page(
         request,

@@ -125,7 +125,7 @@ def test_a_role_sees_needs_up_to_its_tier(role, tier, cast, palillo):
         ("health", ["open", "health"]),
         ("coordinator", ["open"]),
         ("data_officer", ["open"]),
-        ("administrator", ["open"]),
+        ("administrator", []),
     ],
 )
 def test_a_role_reads_services_of_its_own_kind(role, kinds, cast, ours):

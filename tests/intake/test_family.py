@@ -324,6 +324,11 @@ def test_a_newcomer_may_come_from_elsewhere(volunteer, family):
     assert (baby.origin_country, baby.origin_region) == ("GT", None)
 
 
+def test_an_empty_form_is_no_error(volunteer, family):
+    for name in FORMS:
+        assert volunteer.post(address(name, family)).status_code < 500, name
+
+
 def test_a_split_leads_to_the_new_family(volunteer, family):
     answer = volunteer.post(address("family-split", family), completed(volunteer, "family-split", family))
     ale = Person.objects.get(given_names="Ale")

@@ -33,6 +33,22 @@ def test_what_a_reserved_service_was_is_told_nowhere(coordinator, reserved):
     assert "Reserv" in coordinator.get(address("servicereceived", f"{reserved.pk}/change/")).text
 
 
+def test_who_gave_a_reserved_service_is_told_by_no_page_column_or_filter(coordinator, cast, reserved):
+    commission = factories.make_organization("cndh", name="Comisión Nacional")
+    reserved.organization, reserved.recorded_by, reserved.desk = commission, cast.legal, "legal 7"
+    reserved._history_user = cast.legal
+    reserved.save()
+    for page in ("", *(f"{reserved.pk}/{p}" for p in ("change/", "history/"))):
+        shown = coordinator.get(address("servicereceived", page)).text.partition('id="changelist-filter"')[0]
+        for word in (commission.name, cast.legal.username + "<", "legal 7", "Legal 7"):
+            assert word not in shown, page
+    asked = {"organization__id__exact": commission.pk}
+    assert coordinator.get(address("servicereceived"), asked).context["cl"].result_count == 0
+    change(coordinator, reserved, quantity=3)
+    reserved.refresh_from_db()
+    assert (reserved.organization, reserved.desk, reserved.quantity) == (commission, "legal 7", 3)
+
+
 def test_no_filter_or_choice_tells_what_a_reserved_service_was(coordinator, reserved):
     query = f"?service_type__code__exact={reserved.service_type_id}"
     assert coordinator.get(address("servicereceived", query)).status_code == 302

@@ -51,6 +51,16 @@ def test_one_tally_is_read_only(coordinator, ours):
     assert ours.people == 10
 
 
+def test_of_a_reserved_service_it_says_that_it_is_reserved(coordinator, ours):
+    Tally.objects.filter(pk=ours.pk).update(service_type="PRT-GBV", line="legal 7")
+    for page in ("", f"{ours.pk}/change/"):
+        shown = coordinator.get(address("tally", page)).text.partition('id="changelist-filter"')[0]
+        assert "Reservado" in shown
+        for word in ("PRT-GBV", "violencia", "Legal 7"):
+            assert word not in shown, page
+    assert coordinator.get(address("tally"), {"service_type__code__exact": "PRT-GBV"}).status_code == 302
+
+
 def test_another_shelters_are_not_there(coordinator, ours, theirs):
     assert coordinator.get(address("tally")).context["cl"].result_count == 1
     assert coordinator.get(address("tally", f"{theirs.pk}/change/")).status_code == 404
