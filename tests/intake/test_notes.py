@@ -6,6 +6,7 @@ import uuid
 import zipfile
 from pathlib import Path
 
+import html5lib
 import pytest
 import time_machine
 from django.db import connection
@@ -19,9 +20,20 @@ from shelters.models import AccessEvent
 from tests import factories
 from tests.factories import NOW, make_note
 from tests.intake.pages import NOBODY, export, sent_from, words_of
+from tests.test_pages import Words
 
 pytestmark = pytest.mark.django_db
 CANARY = "ornitorrinco"
+IN_BOTH = {
+    "Puente",
+    "Estadio Palillo",
+    "legal",
+    "Español",
+    "English",
+    "Idioma / Language",
+    "Legal 1",
+    f"Habló de un {CANARY}",
+}
 SIDES = {"legal": "legal", "health": "health"}
 OTHERS = ["volunteer", "coordinator", "data_officer", "administrator", "stranger"]
 
@@ -176,6 +188,19 @@ def test_the_page_of_a_family_asks_no_more_for_more_people(
             lucia.get(reverse("intake:family", args=[family.pk]))
         numbers.append(len(asked))
     assert numbers[0] == numbers[1]
+
+
+def test_the_pages_are_strict_html_and_wholly_in_one_language(lucia, ale, note):
+    for address in (page_of(ale), correction_of(note)):
+        texts = []
+        for language in ("es", "en"):
+            answer = lucia.get(address.replace("/es/", f"/{language}/", 1))
+            parser = html5lib.HTMLParser(strict=False)
+            parser.parse(answer.content.decode())
+            assert [error[1] for error in parser.errors] == []
+            assert "no-store" in answer.headers["Cache-Control"]
+            texts.append(Words(answer.content.decode()).texts)
+        assert {each for each in texts[0] & texts[1] if each not in IN_BOTH} == set()
 
 
 # --- keys that do not fit --------------------------------------------------------------------------------
