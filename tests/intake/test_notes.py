@@ -311,6 +311,16 @@ def test_to_others_the_trail_looks_the_same_with_notes_and_without(cast, sign_in
     assert seen["coordinator"][0] == ["family_opened"]
 
 
+@pytest.mark.parametrize("name", ["coordinator", "data_officer", "administrator"])
+def test_the_pages_of_the_trail_have_no_line_about_notes(cast, sign_in, family, ale, note, name):
+    hidden = AccessEvent.objects.get(action="legal_note_written")
+    trail, client = "/es/admin/shelters/accessevent/", sign_in(getattr(cast, name))
+    assert client.get(f"{trail}{hidden.pk}/change/").status_code == 404
+    for page in (f"{trail}?action__exact=legal_note_written", f"{trail}?q={ale.pk}"):
+        listed = client.get(page)
+        assert (listed.status_code, list(listed.context["cl"].result_list)) == (200, [])
+
+
 def test_opening_notes_first_counts_as_opening_the_family(lucia, cast, ale):
     lucia.get(page_of(ale))
     assert lines(cast.legal) == ["family_opened", "legal_notes_opened"]
