@@ -20,12 +20,14 @@ from intake.models import (
     Departure,
     Family,
     LookAlike,
+    Note,
     Person,
     ServiceReceived,
     ServiceType,
     Station,
 )
-from intake.reading import count_opening
+from intake.models.notes import kinds_open_to
+from intake.reading import count_opening, was_opened_lately
 from shelters.audit import Action, record
 from shelters.models import AccessEvent, Zone
 from shelters.prepared import Blank, Prepared
@@ -173,6 +175,27 @@ def opened(user, family) -> Family:
     timezone.activate(family.shelter.tz)
     record(Action.FAMILY_OPENED, by=user, shelter=family.shelter, subject=family)
     return family
+
+
+def person_of_notes_or_404(user, pk, kind) -> Person:
+    """Somebody whose notes of this kind this account reads and writes.
+
+    To coordinators their family shows as opened once an hour: more lines would tell that something was written.
+    """
+    if kind not in kinds_open_to(user):
+        raise Http404
+    people = Person.objects.visible_to(user).select_related("family__shelter", "origin_region")
+    person = get_object_or_404(people, pk=standing(Person, pk))
+    if was_opened_lately(user, person.family):
+        timezone.activate(person.family.shelter.tz)
+    else:
+        opened(user, person.family)
+    return person
+
+
+def note_or_404(user, pk) -> Note:
+    """A note of this account's side; see `person_of_notes_or_404` for whoever it is about."""
+    return get_object_or_404(Note.objects.visible_to(user).select_related("key"), pk=pk)
 
 
 def look_alike_or_404(user, pk) -> tuple[LookAlike, Family]:

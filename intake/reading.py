@@ -155,5 +155,12 @@ def look_back(user, family) -> None:
         record(Action.MANY_OPENED, by=user, shelter=family.shelter, subject=user, families=n)
 
 
+def was_opened_lately(user, family) -> bool:
+    lately = AccessEvent.objects.filter(
+        user=user, action=Action.FAMILY_OPENED, at__gt=timezone.now() - AN_HOUR
+    )
+    return lately.filter(subject_id=str(family.pk)).exists()
+
+
 def has_lists(user) -> bool:
     return user.is_staff and user.has_perm("intake.view_family")

@@ -12,6 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from intake.actions.notes import OPENED
 from intake.alarms import account_address
 from intake.models import (
     Alert,
@@ -26,6 +27,7 @@ from intake.models import (
     Tally,
     Ticket,
 )
+from intake.models.notes import bearers
 from intake.reports.base import REPORTS
 from shelters.models import AccessEvent, Shelter, User
 from shelters.templatetags.desk import desk_name
@@ -74,6 +76,7 @@ FIELDS = {
     "origin": gettext_lazy("origin"),
     "password": gettext_lazy("password"),
 }
+MOST_READINGS = 200  # of which each account is told once
 KEYS_OF_OTHERS = {"departure", "merge", "gone", "demo_seed"}  # of records that a line belongs together with
 
 
@@ -195,6 +198,16 @@ def about(record, reader):
     keys = [str(pk) for rows in (families, people) for pk in rows.values_list("pk", flat=True)]
     events = AccessEvent.objects.visible_to(reader).filter(subject_id__in=keys)
     return events.select_related("user", "shelter")
+
+
+def readers_of_notes(person, kind, reader) -> list[AccessEvent]:
+    """The last time each account opened the notes of this kind about a person, newest first."""
+    keys = map(str, bearers([person]))
+    events = AccessEvent.objects.visible_to(reader).filter(action=OPENED[kind], subject_id__in=keys)
+    newest = {}
+    for event in events.select_related("user").order_by("-at", "-id")[:MOST_READINGS]:
+        newest.setdefault(event.user_id, event)
+    return list(newest.values())
 
 
 def by_account(account, reader):

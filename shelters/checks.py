@@ -38,3 +38,16 @@ def backups_have_a_key(app_configs, **_kwargs):
         return []
     hint = "Make a pair with `manage.py backup_keys`, away from this machine, and set BACKUP_PUBLIC_KEY."
     return [Warning("There can be no backup: no public key is set.", hint=hint, id="puente.W002")]
+
+
+@register(Tags.security, deploy=True)
+def notes_have_their_keys(app_configs, **_kwargs):
+    legal, health = (set(settings.NOTE_KEYS[kind]) for kind in ("legal", "health"))
+    hint = "Make them with `manage.py note_keys`, and set NOTE_KEY_LEGAL and NOTE_KEY_HEALTH."
+    if not (legal and health):
+        words = "Legal or health notes are switched off: no key is set for them."
+        return [Warning(words, hint=hint, id="puente.W003")]
+    if legal & health:
+        words = "Legal and health notes have the same key: one side's key must not open the other's notes."
+        return [Warning(words, hint=hint, id="puente.W004")]
+    return []

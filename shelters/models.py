@@ -236,12 +236,24 @@ class Zone(models.Model):
         return self.name
 
 
+OF_NOTES = {  # the right that shows a line, and its actions
+    "intake.handle_legal": ["legal_notes_opened", "legal_note_written"],
+    "intake.handle_health": ["health_notes_opened", "health_note_written"],
+}
+
+
 class AccessEventQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Events of one's shelters; who may read no family sees those of no shelter alone: accounts and lists."""
+        """Events of one's shelters; who may read no family sees those of no shelter alone: accounts and lists.
+
+        That there are notes about somebody is for those alone who read them: so are the lines that would tell it.
+        """
         if not user.has_perm("intake.view_family"):
             return self.filter(shelter__isnull=True)
-        return self.filter(shelter__in=Shelter.objects.visible_to(user))
+        hidden = [
+            action for right, actions in OF_NOTES.items() if not user.has_perm(right) for action in actions
+        ]
+        return self.filter(shelter__in=Shelter.objects.visible_to(user)).exclude(action__in=hidden)
 
 
 class MarkField(models.CharField):
@@ -298,6 +310,10 @@ class AccessEvent(models.Model):
         EXPORTED = "exported", _("Data exported")
         FAMILY_SHOWN = "family_shown", _("Shown in a list or a search")
         LISTED = "listed", _("List opened")
+        LEGAL_NOTES_OPENED = "legal_notes_opened", _("Legal notes opened")
+        LEGAL_NOTE_WRITTEN = "legal_note_written", _("Legal note written")
+        HEALTH_NOTES_OPENED = "health_notes_opened", _("Health notes opened")
+        HEALTH_NOTE_WRITTEN = "health_note_written", _("Health note written")
         TRAIL_OPENED = "trail_opened", _("Access trail opened")
         MANY_OPENED = "many_opened", _("Very many families opened in an hour")
         READING_STOPPED = "reading_stopped", _("Stopped: too many families in an hour")

@@ -1,7 +1,7 @@
 """All settings, read from the environment with types. A wrong value stops the start with a sentence.
 
 Nothing needs to be set on one laptop. What a public server sets is in docs/deploying.md:
-HTTPS, ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, DATABASE_URL, SECRET_KEY, AUDIT_KEY.
+HTTPS, ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, DATABASE_URL, SECRET_KEY, AUDIT_KEY, NOTE_KEY_LEGAL, NOTE_KEY_HEALTH.
 """
 
 import secrets
@@ -55,12 +55,29 @@ def public_keys(keys):
     return keys
 
 
+def private_keys(name, keys):
+    """Keys that open what lies sealed in the database: the first seals, the others are earlier ones."""
+    keys = [key.strip() for key in keys]
+    try:
+        for key in keys:
+            pyrage.x25519.Identity.from_str(key)
+    except pyrage.IdentityError:
+        raise ImproperlyConfigured(
+            f"{name} holds what is no private key (AGE-SECRET-KEY-1 and 58 letters; commas between several)."
+        ) from None
+    return keys
+
+
 # --- where we are ------------------------------------------------------------------------------------------
 
 DEBUG = switch("DEBUG")
 HTTPS = switch("HTTPS")  # served behind TLS: cookies, redirects and HSTS follow
 SECRET_KEY = env.str("SECRET_KEY", "") or kept_secret(VAR_DIR / "secret_key")
 AUDIT_KEY = env.str("AUDIT_KEY", "")  # seals the access trail; kept apart from the database and its backups
+NOTE_KEYS = {  # open the notes of each side; without them there are no notes. See docs/adr/0025
+    "legal": private_keys("NOTE_KEY_LEGAL", env.list("NOTE_KEY_LEGAL", default=[])),
+    "health": private_keys("NOTE_KEY_HEALTH", env.list("NOTE_KEY_HEALTH", default=[])),
+}
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 ROOT_URLCONF = "shelters.urls"

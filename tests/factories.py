@@ -6,6 +6,7 @@ from itertools import count
 
 from django.contrib.auth import get_user_model
 
+from intake import actions
 from intake.ages import Birth
 from intake.cards import ALPHABET, check_character
 from intake.models import (
@@ -130,6 +131,10 @@ def make_need(person, code, *, at=NOW, by=None, **fields):
         by=by or person.family.registered_by,
         **fields,
     )
+
+
+def make_note(person, words, *, by, kind="legal", key=None, **fields):
+    return actions.write_note(person, kind, words, key=key or uuid.uuid4(), by=by, **fields)
 
 
 def make_service(person, code="FOOD-LUN", *, at=NOW + timedelta(hours=4), by=None, **fields):

@@ -4,8 +4,14 @@ import os
 import tempfile
 from pathlib import Path
 
-from shelters.settings import *  # noqa: F403
-from shelters.settings import DATABASES, PASSWORD_HASHERS, STATIC_ROOT, STORAGES
+from pyrage import x25519
+
+# Before the settings are read, and for the servers that tests start.
+for side in ("LEGAL", "HEALTH"):
+    os.environ[f"NOTE_KEY_{side}"] = str(x25519.Identity.generate())
+
+from shelters.settings import *  # noqa: E402, F403
+from shelters.settings import DATABASES, PASSWORD_HASHERS, STATIC_ROOT, STORAGES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}

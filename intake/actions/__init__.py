@@ -14,6 +14,7 @@ from intake.actions.families import add_member, register_family, split_family, u
 from intake.actions.goods import count_anew, hand_out, take_back, take_in
 from intake.actions.look_alikes import not_the_same, remember_look_alikes
 from intake.actions.merging import CannotMerge, merge
+from intake.actions.notes import OtherNote, read_notes, write_note
 from intake.actions.once import AlreadySaved, Overtaken, once
 from intake.actions.queue import call, call_next, end_turn, give_ticket, recall, send_back
 from intake.actions.scans import NoFamily, Served, adjust, adjust_note, note, serve, set_the_clock
@@ -38,6 +39,7 @@ __all__ = [
     "CannotUndo",
     "Kept",
     "NoFamily",
+    "OtherNote",
     "OverLimit",
     "Overtaken",
     "Served",
@@ -69,6 +71,7 @@ __all__ = [
     "not_the_same",
     "note",
     "once",
+    "read_notes",
     "recall",
     "record_intention",
     "record_need",
@@ -92,4 +95,5 @@ __all__ = [
     "undo_registration",
     "void_batch",
     "withdraw",
+    "write_note",
 ]

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from intake.actions.families import arrival_moment, lock
 from intake.actions.steps import BIRTH, KEYS
-from intake.models import Alert, Family, Intention, Merge, Person, PersonNeed, Relationship, Stay
+from intake.models import Alert, Family, Intention, Merge, NoteKey, Person, PersonNeed, Relationship, Stay
 from intake.models.tracked import correct
 from shelters.audit import Action, record
 
@@ -74,6 +74,7 @@ def reduce_to_counts(family, *, by) -> None:
     PersonNeed.history.filter(person__in=people).delete()
     Intention.objects.filter(person__in=people).delete()
     Alert.objects.filter(person__in=people).update(note="")
+    NoteKey.objects.filter(person__in=people).delete()
     forget_merges([each.pk for each in families] + [person.family_id for person in people])
 
 

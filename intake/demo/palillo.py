@@ -23,6 +23,7 @@ from intake.demo.cuts import cuts
 from intake.demo.goods import movements
 from intake.demo.guests import Guest, by_family, identity
 from intake.demo.needs import intentions, needs
+from intake.demo.notes import notes
 from intake.demo.party import Party
 from intake.demo.services import Given, by_thumb, given
 from intake.demo.site import Cast
@@ -71,6 +72,7 @@ def build(
         cast = open_site()
         rows = everything(seed, cast, now or timezone.now())
         counts = store_all(rows, progress)
+        counts += store_all(notes(Random(f"{seed} notes"), rows[ServiceReceived]), progress)
         with connection.cursor() as cursor:  # else the first reports are planned as if the tables were empty
             cursor.execute("ANALYZE")
         counts += store_all({Cut: cuts(Random(f"{seed} cuts"), cast)}, progress)

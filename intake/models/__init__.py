@@ -5,6 +5,7 @@ from intake.models.families import Family, Person, Relationship, Sex
 from intake.models.goods import Goods, GoodsMovement, Station
 from intake.models.look_alikes import LookAlike, Merge
 from intake.models.needs import Intention, PersonNeed
+from intake.models.notes import Note, NoteKey, NoteKind
 from intake.models.reference import (
     Language,
     LegalOutcome,
@@ -36,6 +37,9 @@ __all__ = [
     "LegalOutcome",
     "LookAlike",
     "Merge",
+    "Note",
+    "NoteKey",
+    "NoteKind",
     "Person",
     "PersonNeed",
     "Plan",

@@ -22,8 +22,9 @@ from intake.forms.family import (
     SplitForm,
 )
 from intake.forms.fields import known_places
-from intake.models import Family, Intention, Person, PersonNeed, Relationship, SpecificNeed, Stay
+from intake.models import Family, Intention, Note, Person, PersonNeed, Relationship, SpecificNeed, Stay
 from intake.models.needs import highest_tier
+from intake.models.notes import kinds_open_to
 from intake.timeline import timeline
 from shelters.forms import mistakes
 
@@ -55,6 +56,7 @@ def detail(request, pk):
         "origins": sorted({person.origin_text for person in people}),
         "zones": sorted({stay.zone.name for person in people for stay in person.open_stays if stay.zone}),
         "cards": family.cards.usable(),
+        "notes": [] if family.is_count_only else numbers_of_notes(people, request.user),
         "is_inside": any(person.open_stays for person in people),
         "are_all_inside": all(person.open_stays for person in people),
         **shown(request, timeline(people, request.user)),
@@ -107,6 +109,13 @@ def flags(people, user) -> dict:
         ]
         found[person] = standing + [by_code[code] for code in tells.get(person, ()) if code not in said]
     return found
+
+
+def numbers_of_notes(people, user) -> list:
+    """For each side that this account reads: (kind, [(person, how many notes)]). To others there are none."""
+    kinds = kinds_open_to(user)
+    numbers = Note.objects.visible_to(user).numbers(people) if kinds else {}
+    return [(kind, [(person, numbers[person.pk, kind]) for person in people]) for kind in kinds]
 
 
 def edit(request, pk):

@@ -58,6 +58,25 @@ def test_every_page_is_accessible_and_fits(open_browser, cast, family, phone, la
 
 
 @pytest.mark.parametrize("phone", [True, False], ids=["phone", "laptop"])
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_the_notes_of_an_adviser_are_accessible_and_fit(open_browser, cast, family, phone, language):
+    head = family.members.first()
+    first = factories.make_note(head, "Quiere pedir asilo.", by=cast.legal)
+    second = factories.make_note(head, "sin-espacios-" * 30, replaces=first, by=cast.legal)
+    page = open_browser(cast.legal, phone=phone, language=language)
+    for path in (
+        f"families/{family.pk}/",
+        f"notes/{second.pk}/correct/",
+        f"people/{head.pk}/notes/legal/",
+    ):
+        page.goto(f"/{language}/{path}")
+        check(page, path)
+    page.locator("form.panel button").click()  # with nothing written
+    page.wait_for_selector("#mistakes")
+    check(page, "notes with mistakes")
+
+
+@pytest.mark.parametrize("phone", [True, False], ids=["phone", "laptop"])
 def test_the_registration_screen_is_accessible_with_mistakes_in_it(open_browser, cast, phone, palillo):
     page = open_browser(cast.volunteer, phone=phone)
     page.goto("/es/families/register/")

@@ -11,8 +11,20 @@ from intake.cards import read_code
 from intake.demo import palillo, plan, site
 from intake.demo.cards import SEED_CARD, invented_codes
 from intake.demo.goods import shelf_of, size_for
+from intake.demo.notes import MOST, WORDS, notes
 from intake.demo.party import Member
-from intake.models import Card, CardBatch, Goods, GoodsMovement, Person, ServiceReceived, Tally, Ticket
+from intake.models import (
+    Card,
+    CardBatch,
+    Goods,
+    GoodsMovement,
+    Note,
+    NoteKey,
+    Person,
+    ServiceReceived,
+    Tally,
+    Ticket,
+)
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -105,3 +117,19 @@ def test_stations_that_are_there_stay_as_they_are():
     bodega.name = "Bodega grande"
     bodega.save()
     assert site.cast().stations["bodega"].name == "Bodega grande"
+
+
+def test_a_few_notes_are_written_by_whoever_gave_the_advice_and_sealed_like_real_ones(rows):
+    made = notes(Random(7), rows[ServiceReceived])
+    assert Counter(note.key.kind for note in made[Note]) == {"legal": MOST, "health": MOST}
+    for note in made[Note]:
+        assert note.written_by.groups.get().name == note.key.kind
+        assert not note.key.person.family.is_count_only
+        note.open(note.key.opened())
+        assert note.words in WORDS[note.key.kind]
+    assert len({(key.person_id, key.kind) for key in made[NoteKey]}) == len(made[NoteKey])
+
+
+def test_without_their_keys_there_are_none(rows, settings):
+    settings.NOTE_KEYS = {"legal": [], "health": settings.NOTE_KEYS["health"]}
+    assert {key.kind for key in notes(Random(7), rows[ServiceReceived])[NoteKey]} == {"health"}

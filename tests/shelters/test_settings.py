@@ -17,6 +17,8 @@ PRODUCTION = {
     "AUDIT_KEY": secrets.token_urlsafe(60),
     "ALLOWED_HOSTS": "puente.example.org",
     "BACKUP_PUBLIC_KEY": PUBLIC,
+    "NOTE_KEY_LEGAL": str(x25519.Identity.generate()),
+    "NOTE_KEY_HEALTH": str(x25519.Identity.generate()),
 }
 
 
@@ -69,6 +71,33 @@ def test_without_a_key_for_backups_the_deployment_check_warns(database):
     answer = manage("check", "--deploy", **{**PRODUCTION, "BACKUP_PUBLIC_KEY": ""}, **database)
     assert "puente.W002" in answer.stderr
     assert answer.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "warning"),
+    [
+        ({"NOTE_KEY_LEGAL": ""}, "puente.W003"),
+        ({"NOTE_KEY_HEALTH": ""}, "puente.W003"),
+        ({"NOTE_KEY_HEALTH": PRODUCTION["NOTE_KEY_LEGAL"]}, "puente.W004"),
+    ],
+)
+def test_without_a_key_for_each_side_of_the_notes_the_deployment_check_warns(database, wrong, warning):
+    answer = manage("check", "--deploy", **{**PRODUCTION, **wrong}, **database)
+    assert warning in answer.stderr
+    assert answer.returncode == 0
+
+
+def test_the_notes_can_have_an_earlier_key_beside_the_new_one(database):
+    both = f"{PRODUCTION['NOTE_KEY_LEGAL']}, {PRODUCTION['NOTE_KEY_HEALTH']}"
+    assert ask("*settings.NOTE_KEYS['legal'], sep=', '", **database, NOTE_KEY_LEGAL=both) == both
+
+
+@pytest.mark.parametrize("key", [PUBLIC, "AGE-SECRET-KEY-1", "nonsense"])
+def test_what_is_no_key_of_notes_stops_the_start_and_is_not_repeated(database, key):
+    answer = manage("check", **database, NOTE_KEY_HEALTH=key)
+    assert answer.returncode != 0
+    assert "NOTE_KEY_HEALTH holds what is no private key" in answer.stderr
+    assert PUBLIC not in answer.stderr and "nonsense" not in answer.stderr
 
 
 def test_backups_can_have_several_keys(database):

@@ -14,6 +14,7 @@ from shelters.backups import sealed, tables, writing
 from shelters.models import AccessEvent, AuditSeal
 from tests import factories
 
+SECRET = "ornitorrinco"
 NAMES = ("Zoraida Ñusta", 'O\'Higgins "Chepe" \\ 😀 李\u200b', 'line\nbreak\tand ["a"], {}')
 
 
@@ -47,6 +48,8 @@ def full(transactional_db, cast, palillo, annex):
     factories.make_need(head, "DS", by=by)
     factories.make_service(child, by=by)
     factories.make_intention(head, by=by)
+    first = factories.make_note(head, SECRET, by=cast.legal)
+    factories.make_note(head, f"{SECRET}, corregido", replaces=first, by=cast.legal)
     factories.make_batch(palillo, by=cast.coordinator, cards=3)
     factories.make_card(family)
     factories.make_ticket(palillo, by=by)

@@ -11,11 +11,11 @@ from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 from hypothesis import HealthCheck, given, settings, strategies
 
-from intake.models import Family, Person
+from intake.models import Family, Note, Person
 from shelters import audit, marks
 from shelters.backups import Refused, contents, loading, sealed, tables
 from shelters.models import AccessEvent, Shelter
-from tests.shelters.backups.conftest import empty, everything, without_backups
+from tests.shelters.backups.conftest import SECRET, empty, everything, without_backups
 from tests.shelters.test_settings import PRODUCTION, manage
 
 
@@ -53,6 +53,7 @@ def test_every_table_comes_back_on_the_same_engine(there, key, capsys):
     restored(path, key)
     assert without_backups(everything()) == there
     assert "each compared with the backup" in capsys.readouterr().out
+    assert {note.words for note in Note.objects.opened()} == {SECRET, f"{SECRET}, corregido"}
 
 
 def test_every_table_goes_through_the_other_engine_and_comes_back(there, key, tmp_path):

@@ -15,7 +15,7 @@ from intake.models import Family, Person
 from shelters.backups import contents, sealed, writing
 from shelters.models import AccessEvent, AuditSeal
 from tests import factories
-from tests.shelters.backups.conftest import NAMES
+from tests.shelters.backups.conftest import NAMES, SECRET
 
 
 def read(backup, key, reading=None):
@@ -54,6 +54,12 @@ def test_the_head_tells_where_it_comes_from(backup, key):
     assert head["trail_head"] in map(str, AuditSeal.objects.all())
     assert "intake.0001_initial" in head["migrations"]
     assert head["puente"] == contents.version()
+
+
+def test_whoever_opens_a_backup_still_reads_no_note(backup, key):
+    found = read(backup, key, Rows()).found
+    assert len(found["intake.Note"]) == 2
+    assert not [table for table, lines in found.items() if SECRET.encode() in b"".join(lines)]
 
 
 def test_nothing_of_anybody_stands_in_the_file(backup):
