@@ -35,6 +35,7 @@ ORDER = (
     "Tally",
     "PersonNeed",
     "Intention",
+    "DataRequest",
     "CardBatch",
     "ServiceCategory",
     "ServiceType",

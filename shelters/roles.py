@@ -82,9 +82,11 @@ class DataOfficer:
             "intake.freeze_census",
             "intake.export_records",
             "intake.see_coordination_needs",
+            "intake.erase_person",
             "shelters.view_accessevent",
             "shelters.view_shelter",
         }
+        | permissions("intake", ("view", "add", "change"), "datarequest")
     )
 
 

@@ -3,6 +3,7 @@
 from intake.admin import (
     alerts,
     cards,
+    data_requests,
     families,
     goods,
     lists,
@@ -18,6 +19,7 @@ from intake.admin import (
 __all__ = [
     "alerts",
     "cards",
+    "data_requests",
     "families",
     "goods",
     "lists",

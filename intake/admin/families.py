@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from intake import actions, ages
 from intake.admin.base import CountryFilter, OfPerson, VersionedForm, containing, head_of
+from intake.admin.data_requests import OwnData
 from intake.admin.trail import Looked
 from intake.forms.fields import AgeField, OnePassSelect
 from intake.models import Family, Person, Relationship, Stay
@@ -241,7 +242,7 @@ class AloneFilter(admin.SimpleListFilter):
 
 
 @admin.register(Person)
-class PersonAdmin(PeopleAdmin):
+class PersonAdmin(OwnData, PeopleAdmin):
     form = PersonForm
 
     def has_add_permission(self, request):

@@ -1,8 +1,10 @@
 from intake.models.alerts import Alert
 from intake.models.cards import Card, CardBatch
 from intake.models.cuts import Cut
-from intake.models.families import Family, Person, Relationship, Sex
+from intake.models.data_requests import DataRequest
+from intake.models.families import Family, Person
 from intake.models.goods import Goods, GoodsMovement, Station
+from intake.models.kin import Relationship, Sex
 from intake.models.look_alikes import LookAlike, Merge
 from intake.models.needs import Intention, PersonNeed
 from intake.models.reference import (
@@ -17,7 +19,7 @@ from intake.models.reference import (
 )
 from intake.models.services import ServiceReceived
 from intake.models.stays import Departure, Headcount, Sighting, Stay
-from intake.models.submissions import Submission
+from intake.models.submissions import Submission, Tombstone
 from intake.models.tallies import Tally
 from intake.models.tickets import Ticket
 
@@ -26,6 +28,7 @@ __all__ = [
     "Card",
     "CardBatch",
     "Cut",
+    "DataRequest",
     "Departure",
     "Family",
     "Goods",
@@ -53,4 +56,5 @@ __all__ = [
     "Submission",
     "Tally",
     "Ticket",
+    "Tombstone",
 ]
