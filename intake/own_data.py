@@ -17,17 +17,19 @@ from django.utils.translation import gettext as _
 from intake import retention
 from intake.actions.corrections import with_absorbed
 from intake.actions.erasure import mentions, words_of
-from intake.models import Family, Person
+from intake.models import Family, Person, PrivacyNotice, Submission
 from intake.models.tracked import Tracked
 from shelters.models import AccessEvent, Organization, Shelter, Zone
+from shelters.templatetags.desk import desk_name
 
-# Kept to search and to count by; it says what stands beside it, or nothing.
+# Kept to search and to count by, it says what stands beside it, or nothing. Of a card it is told when, not which:
+# whoever has the code finds the whole family by it.
 NOT_TOLD = {
     *("id", "version", "position", "name_key", "given_key", "given_key_2", "surname_key", "surname_key_2"),
     *("limit_key", "scan", "digest", "key", "certainty", "steps", "form", "code", "turn"),
 }
 # Whose words a value may be; every other link leads to a record of somebody.
-LISTS = (Shelter, Zone, Organization)
+LISTS = (Shelter, Zone, Organization, PrivacyNotice)
 BIRTH = ("birth_date", "birth_precision", "age_said_on")
 
 
@@ -46,20 +48,28 @@ def sections(person) -> Iterator[Section]:
     yield Section(_("Registration"), (told_family(family, people) for family in families))
     for model, table in retention.tables_of("person"):
         rows = retention.rows_of(model, table, people)
-        yield Section(capfirst(model._meta.verbose_name_plural), map(told, rows))
+        yield Section(capfirst(retention.name_of(model._meta.label)), map(told, with_lists(rows)))
         if issubclass(model, Tracked):
             title = _("Earlier versions: %s") % model._meta.verbose_name_plural
             yield Section(title, versions(model, rows))
-    # When, not which: whoever has the code finds the whole family by it.
-    yield Section(_("Cards"), (told(card) for family in families for card in family.cards.all()))
+    for model, table in retention.tables_of("family"):
+        if model is not Submission:  # the trail says the same
+            title = capfirst(retention.name_of(model._meta.label))
+            yield Section(title, map(told, with_lists(retention.rows_of(model, table, families))))
     yield Section(_("Who looked, and what was recorded"), looks(people, families))
 
 
 def told(row, *, left_out=()) -> list[tuple[str, str]]:
     """The columns of a row that are about the person."""
     fields = [field for field in row._meta.concrete_fields if is_told(field) and field.name not in left_out]
-    found = [(capfirst(field.verbose_name), words(row, field)) for field in fields]
+    found = [(str(capfirst(field.verbose_name)), words(row, field)) for field in fields]
     return [(name, value) for name, value in found if value]
+
+
+def with_lists(rows):
+    """With the words that its columns lead to, in one query for all rows."""
+    links = [field.name for field in rows.model._meta.concrete_fields if field.is_relation and is_told(field)]
+    return rows.select_related(*links) if links else rows
 
 
 def is_told(field) -> bool:
@@ -79,12 +89,17 @@ def words(row, field) -> str:
     value = getattr(row, field.name)
     if hasattr(value, "name") and hasattr(value, "alpha3"):  # a country
         value = value.name
+    if isinstance(value, bool):
+        return _("Yes") if value else ""
+    if field.name == "desk":
+        return desk_name(value)
     return "" if value in (None, "") else str(localize(timezone.template_localtime(value)))
 
 
 def versions(model, rows) -> Iterator[list]:
     keys = [row.pk for row in rows]
-    for version in model.history.filter(id__in=keys).order_by("history_date", "history_id").iterator():
+    found = with_lists(model.history.filter(id__in=keys).order_by("history_date", "history_id"))
+    for version in found.iterator():
         yield [(_("Until"), str(localize(timezone.template_localtime(version.history_date)))), *told(version)]
 
 

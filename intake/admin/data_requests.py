@@ -29,22 +29,20 @@ SOON = 5  # working days
 
 
 class RequestForm(forms.ModelForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "person" in self.fields:  # may be gone later, not from the beginning
+            self.fields["person"].required = True
+
     def clean_received_on(self):
         day = self.cleaned_data["received_on"]
         if day > timezone.localdate():
             raise forms.ValidationError(_("That day has not come yet."))
         return day
 
-    def clean(self):
-        """What the rules of the table need to know, before they are asked."""
-        super().clean()
-        asked = self.instance
-        if person := self.cleaned_data.get("person"):
-            asked.shelter = person.family.shelter
-        if self.cleaned_data.get("received_on") and hasattr(asked, "shelter"):
-            asked.received_on = self.cleaned_data["received_on"]
-            asked.answered_on = self.cleaned_data.get("answered_on")
-            asked.set_the_clock()
+    def _get_validation_exclusions(self):
+        """The day it came is known though it is not on the form any more: nobody answers before."""
+        return super()._get_validation_exclusions() - {"received_on"}
 
 
 class OpenFilter(admin.SimpleListFilter):
@@ -108,7 +106,8 @@ class DataRequestAdmin(OfPerson, ScopedAdmin):
 
     def save_model(self, request, asked, form, change):
         if not change:
-            asked.received_by = request.user
+            asked.received_by, asked.shelter = request.user, asked.person.family.shelter
+        asked.set_the_clock()
         if "identity" in form.changed_data or not change:
             asked.note_identity(by=request.user)
         super().save_model(request, asked, form, change)
