@@ -91,9 +91,9 @@ def words(row, field) -> str:
         value = value.name
     if isinstance(value, bool):
         return _("Yes") if value else ""
-    if field.name == "desk":
-        return desk_name(value)
-    return "" if value in (None, "") else str(localize(timezone.template_localtime(value)))
+    if value in (None, ""):
+        return ""
+    return desk_name(value) if field.name == "desk" else str(localize(timezone.template_localtime(value)))
 
 
 def versions(model, rows) -> Iterator[list]:

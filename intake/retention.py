@@ -18,7 +18,7 @@ KEPT_DAYS = settings.RETENTION_DAYS  # after the last presence
 class Then(models.TextChoices):
     """What becomes of a column, or of a whole row."""
 
-    KEPT = "kept", _("stays")
+    KEPT = "kept", _("stays as it is")
     EMPTIED = "emptied", _("emptied")
     COARSER = "coarser", _("made coarser")
     UNLINKED = "unlinked", _("points at nobody any more")
@@ -67,6 +67,7 @@ TABLES = {
             Rule("language", EMPTIED, _("An indigenous language tells of an origin; becomes “not known”.")),
             Rule("comments", EMPTIED, TEXT, is_text=True),
         ),
+        erased=KEPT,  # it is the others' as well; it goes with the last of them
     ),
     "intake.Person": Table(
         (),

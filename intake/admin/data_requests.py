@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -70,7 +71,7 @@ class DataRequestAdmin(OfPerson, ScopedAdmin):
     fieldsets = (
         (None, {"fields": ("person", "kind", "received_on")}),
         (gettext_lazy("Who asks"), {"fields": ("identity",)}),
-        (gettext_lazy("Answer"), {"fields": ("state", "answered_on", "note")}),
+        (gettext_lazy("The answer"), {"fields": ("state", "answered_on", "note")}),
         (gettext_lazy("Days"), {"fields": facts}),
     )
     readonly_fields = facts
@@ -165,8 +166,7 @@ def policy_of(label) -> dict:
     model, table = apps.get_model(label), retention.TABLES[label]
     rules = [
         {
-            "fields": ", ".join(field_words(model, name) for name in rule.fields.split()),
-            "names": rule.fields,
+            "fields": columns_in_words(model, rule.fields.split()),
             "anonymised": rule.anonymised.label,
             "is_kept": rule.anonymised == retention.Then.KEPT,
             "why": rule.why,
@@ -181,8 +181,13 @@ def policy_of(label) -> dict:
     }
 
 
-def field_words(model, name) -> str:
-    return str(model._meta.get_field(name).verbose_name)
+def columns_in_words(model, names) -> str:
+    """As the pages call them; what no page shows has no name in the languages of the readers."""
+    told = [model._meta.get_field(name).verbose_name for name in names]
+    named = [str(words) for words in told if isinstance(words, Promise)]
+    if len(named) < len(told):
+        named.append(_("keys and marks of the program"))
+    return ", ".join(named)
 
 
 # --- of one person ----------------------------------------------------------------------------------------------
@@ -190,10 +195,13 @@ def field_words(model, name) -> str:
 
 class EraseForm(forms.Form):
     why = forms.ChoiceField(
-        label=gettext_lazy("Why"), choices=[("", "—"), *actions.Why.choices], required=True
+        label=gettext_lazy("Why"),
+        choices=[("", "—"), *actions.Why.choices],
+        error_messages={"required": gettext_lazy("Choose why this person is erased.")},
     )
     sure = forms.BooleanField(
-        label=gettext_lazy("Erase for good. I know that nobody can undo this."), required=True
+        label=gettext_lazy("Erase for good. I know that nobody can undo this."),
+        error_messages={"required": gettext_lazy("Tick that you know: nobody can undo this.")},
     )
 
     def __init__(self, *args, person, **kwargs):

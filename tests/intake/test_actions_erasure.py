@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection
@@ -12,6 +13,7 @@ from django.urls import reverse
 
 from intake import actions
 from intake.models import (
+    Alert,
     Card,
     DataRequest,
     Family,
@@ -27,6 +29,7 @@ from intake.models import (
     Ticket,
     Tombstone,
 )
+from intake.retention import TABLES, Then, is_about, rows_of
 from shelters.models import AccessEvent
 from tests import factories
 from tests.factories import NOW
@@ -81,6 +84,38 @@ def test_nothing_of_them_is_left_in_any_row(father, cast):
     rows = everything(but=("shelters.AccessEvent",))
     assert [name for name in (GIVEN, SURNAME, CALLED) if name.lower() in everything().lower()] == []
     assert pk not in rows
+
+
+@pytest.mark.parametrize("label", [label for label in TABLES if TABLES[label].of])
+def test_each_table_obeys_its_line(family, father, palillo, cast, label):
+    """What is called deleted is gone; what stays, emptied or without its link, is there as a row."""
+    given = factories.make_service(father, "CLO-SET", by=cast.volunteer)
+    station = factories.make_station(palillo)
+    moved = {
+        "station": station,
+        "goods_id": "JACKET",
+        "kind": "handed_out",
+        "moved_at": NOW,
+        "moved_on": NOW.date(),
+    }
+    GoodsMovement.objects.create(**moved, change=-1, service=given, by=cast.volunteer)
+    Alert.objects.create(shelter=palillo, kind="unaccompanied", person=father, raised_at=NOW)
+    other = factories.make_family(palillo, {"given_names": "Otra"}, by=cast.volunteer)
+    Merge.objects.create(shelter=palillo, kept=family, gone=other, by=cast.coordinator, steps=[["person"]])
+    form = factories.make_submission(cast.volunteer)
+    form.family = family
+    form.save(force_insert=True)
+    asked = DataRequest(shelter=palillo, person=father, kind="access", received_by=cast.data_officer)
+    asked.received_on = NOW.date()
+    asked.set_the_clock()
+    asked.save()
+    model, table = apps.get_model(label), TABLES[label]
+    owners = [father] if is_about(label) == "person" else [family]
+    keys = [row.pk for row in rows_of(model, table, owners)]
+    assert keys, "nothing was planted"
+    erase(father, cast)
+    left = model._base_manager.filter(pk__in=keys).count()
+    assert left == (0 if table.erased == Then.DELETED else len(keys))
 
 
 def test_the_rest_of_the_family_is_untouched(family, father, cast):
