@@ -90,7 +90,7 @@ def words(row, field) -> str:
     if hasattr(value, "name") and hasattr(value, "alpha3"):  # a country
         value = value.name
     if isinstance(value, bool):
-        return _("Yes") if value else ""
+        return _("Yes") if value else _("No")
     if value in (None, ""):
         return ""
     return desk_name(value) if field.name == "desk" else str(localize(timezone.template_localtime(value)))

@@ -139,6 +139,12 @@ TABLES = {
         ),
         erased=KEPT,  # it is the family's
     ),
+    "intake.Consent": Table(
+        ("family",),
+        (Rule("id family organization is_given said_at by", DELETED, WHOLE),),
+        anonymised=DELETED,
+        erased=KEPT,
+    ),
     "intake.Ticket": Table(
         ("family",),
         (
@@ -217,7 +223,10 @@ OTHERS = (
     (_("A list."), "intake.ServiceCategory intake.ServiceType intake.Goods intake.PrivacyNotice"),
     (_("The place, and what is in it."), "shelters.Shelter shelters.Zone shelters.Organization"),
     (_("The place, and what is in it."), "intake.Station intake.CardBatch"),
-    (_("Numbers of people, and nobody by name."), "intake.Cut intake.Headcount intake.Departure"),
+    (
+        _("Numbers of people, and nobody by name."),
+        "intake.Cut intake.Headcount intake.Departure intake.HandOver",
+    ),
     (_("Whoever works here, not who came."), "shelters.User shelters.User_shelters shelters.User_groups"),
     (_("Whoever works here, not who came."), "shelters.User_user_permissions account.EmailAddress"),
     (_("Whoever works here, not who came."), "account.EmailConfirmation"),

@@ -36,6 +36,7 @@ ORDER = (
     "PersonNeed",
     "Intention",
     "DataRequest",
+    "HandOver",
     "CardBatch",
     "ServiceCategory",
     "ServiceType",

@@ -52,7 +52,7 @@ class Coordinator(Volunteer):
     permissions = (
         Volunteer.permissions
         | {"intake.see_coordination_needs", "intake.view_reports", "intake.freeze_census"}
-        | {"intake.export_records"}
+        | {"intake.export_records", "intake.view_handover"}
         | {"shelters.view_accessevent"}
         | permissions("intake", ("view", "change"), "lookalike")
         | permissions("intake", ("view", "add", "change"), "merge")
@@ -87,6 +87,7 @@ class DataOfficer:
             "shelters.view_shelter",
         }
         | permissions("intake", ("view", "add", "change"), "datarequest")
+        | permissions("intake", ("view", "add"), "handover")
     )
 
 

@@ -20,6 +20,7 @@ from intake.actions.queue import call, call_next, end_turn, give_ticket, recall,
 from intake.actions.retention import anonymise, due
 from intake.actions.scans import NoFamily, Served, adjust, adjust_note, note, serve, set_the_clock
 from intake.actions.services import OverLimit, cancel_service, limit_keys, record_service
+from intake.actions.sharing import hand_over, record_consents
 from intake.actions.stays import (
     come_back,
     count,
@@ -68,6 +69,7 @@ __all__ = [
     "freeze",
     "give_ticket",
     "hand_out",
+    "hand_over",
     "limit_keys",
     "make_batch",
     "merge",
@@ -77,6 +79,7 @@ __all__ = [
     "note",
     "once",
     "recall",
+    "record_consents",
     "record_intention",
     "record_need",
     "record_service",

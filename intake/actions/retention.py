@@ -99,12 +99,13 @@ def forget_families(families) -> None:
 
 def forget(model, table, rows) -> None:
     """What the policy says of the rows of one table, and of their versions."""
-    if issubclass(model, Tracked):
-        model.history.filter(id__in=rows.values("pk")).delete()
+    keys = list(rows.values_list("pk", flat=True)) if issubclass(model, Tracked) else []
     if table.anonymised == retention.DELETED:
-        rows.delete()
+        rows.delete()  # before the versions: it writes a last one
     elif columns := retention.emptied(model, table):
         rows.update(**columns)
+    if keys:
+        model.history.filter(id__in=keys).delete()
 
 
 def make_coarser(people) -> None:

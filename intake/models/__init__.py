@@ -1,5 +1,6 @@
 from intake.models.alerts import Alert
 from intake.models.cards import Card, CardBatch
+from intake.models.consents import Consent, HandOver
 from intake.models.cuts import Cut
 from intake.models.data_requests import DataRequest
 from intake.models.families import Family, Person
@@ -27,12 +28,14 @@ __all__ = [
     "Alert",
     "Card",
     "CardBatch",
+    "Consent",
     "Cut",
     "DataRequest",
     "Departure",
     "Family",
     "Goods",
     "GoodsMovement",
+    "HandOver",
     "Headcount",
     "Intention",
     "Language",

@@ -15,6 +15,7 @@ from intake import actions
 from intake.models import (
     Alert,
     Card,
+    Consent,
     DataRequest,
     Family,
     GoodsMovement,
@@ -102,6 +103,8 @@ def test_each_table_obeys_its_line(family, father, palillo, cast, label):
     Alert.objects.create(shelter=palillo, kind="unaccompanied", person=father, raised_at=NOW)
     other = factories.make_family(palillo, {"given_names": "Otra"}, by=cast.volunteer)
     Merge.objects.create(shelter=palillo, kept=family, gone=other, by=cast.coordinator, steps=[["person"]])
+    partner = factories.make_organization()
+    Consent.objects.create(family=family, organization=partner, is_given=True, by=cast.volunteer)
     form = factories.make_submission(cast.volunteer)
     form.family = family
     form.save(force_insert=True)
