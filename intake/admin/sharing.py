@@ -95,6 +95,8 @@ class HandOverForm(forms.Form):
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
         self.user = user
+        for field in self.fields.values():
+            field.error_messages["required"] = _("Fill in: %(field)s") % {"field": field.label}
         self.fields["shelter"].queryset = Shelter.objects.filter(staff=user)
         self.fields["organization"].queryset = Organization.objects.offered()
         self.fields["purpose"].choices = [("", "—"), *HandOver.Purpose.choices[:2]]

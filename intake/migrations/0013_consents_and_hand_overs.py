@@ -22,8 +22,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=intake.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('what', models.CharField(help_text='The file, or the paper: list of minors, 2 pages. No names.', max_length=80, verbose_name='what')),
-                ('purpose', models.CharField(choices=[('care', 'So that they can help these people'), ('links', 'To find relatives'), ('statistics', 'Statistics'), ('order', 'An authority or a court asks for it')], max_length=10, verbose_name='what for')),
-                ('basis', models.CharField(choices=[('consent', 'They agreed to it for this partner'), ('vital', "Somebody's life or health depends on it"), ('law', 'The law says so; with legal advice')], max_length=7, verbose_name='on what basis')),
+                ('purpose', models.CharField(choices=[('care', 'So that they can help these people'), ('links', 'To find relatives'), ('statistics', 'Statistics'), ('order', 'An authority or a court asks for it')], max_length=10, verbose_name='purpose')),
+                ('basis', models.CharField(choices=[('consent', 'They agreed to it for this partner'), ('vital', "Somebody's life or health depends on it"), ('law', 'The law says so; with legal advice')], max_length=7, verbose_name='basis')),
                 ('fields', models.CharField(help_text='Such as: names, age, country of origin.', max_length=200, verbose_name='which fields')),
                 ('people', models.PositiveIntegerField(verbose_name='of how many people')),
                 ('handed_on', models.DateField(verbose_name='handed over on')),

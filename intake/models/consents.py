@@ -104,8 +104,8 @@ class HandOver(models.Model):
     what = models.CharField(
         _("what"), max_length=80, help_text=_("The file, or the paper: list of minors, 2 pages. No names.")
     )
-    purpose = models.CharField(_("what for"), max_length=10, choices=Purpose)
-    basis = models.CharField(_("on what basis"), max_length=7, choices=Basis)
+    purpose = models.CharField(_("purpose"), max_length=10, choices=Purpose)
+    basis = models.CharField(_("basis"), max_length=7, choices=Basis)
     fields = models.CharField(
         _("which fields"), max_length=200, help_text=_("Such as: names, age, country of origin.")
     )
