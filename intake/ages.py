@@ -24,8 +24,16 @@ UNITS = {
 UNIT_OF = {word: unit for unit, words in UNITS.items() for word in words}
 
 
+# The first year of each age that a report tells apart: UNHCR's brackets, and the census of 2018 with its 0 to 5.
+BRACKETS = (0, 5, 6, 12, 18, 60)
+OLDEST_BRACKET_IS_WIDE = 20  # years; where the middle of "60 and over" is taken
+
+
 class Birth(NamedTuple):
-    """When somebody was born, as far as is known. `precision`: day, month, year, age or unknown."""
+    """When somebody was born, as far as is known. `precision`: day, month, year, age, bracket or unknown.
+
+    `said_on`: of an age the day it was said, of a bracket the last day on which it was true.
+    """
 
     born: date | None = None
     precision: str = "unknown"
@@ -34,6 +42,22 @@ class Birth(NamedTuple):
     @classmethod
     def from_age(cls, years: int, said_on: date) -> "Birth":
         return cls(born_on_or_before(years, said_on), "age", said_on)
+
+    def in_bracket(self, first: date, last: date) -> "Birth":
+        """What may be kept of it for counting: the bracket in which somebody was from the first day to the last.
+
+        Who came into the next bracket in between is in the right one on both days; the day itself is forgotten.
+        """
+        if not self.born or self.precision == "bracket":
+            return self
+        low, high = (bracket_of(max(age_on(self.born, day), 0)) for day in (first, last))
+        if low == high:
+            earliest = born_on_or_before(low[1] + 1, last) + timedelta(days=1)
+            latest = born_on_or_before(low[0], first)
+        else:  # the birthday that leads into the next one is somewhere in between
+            earliest = born_on_or_before(high[0], first) + timedelta(days=1)
+            latest = born_on_or_before(high[0], last)
+        return Birth(earliest + (latest - earliest) // 2, "bracket", last)
 
 
 class BadAge(ValueError):
@@ -111,10 +135,30 @@ def born_on_or_before(years: int, day: date) -> date:
         return day.replace(year=day.year - years, day=28)
 
 
+def bracket_of(years: int) -> tuple[int, int]:
+    """The first and the last year of the bracket of an age."""
+    first = max(each for each in BRACKETS if each <= years)
+    above = [each for each in BRACKETS if each > years]
+    return first, above[0] - 1 if above else first + OLDEST_BRACKET_IS_WIDE
+
+
+def bracket_in_words(birth: Birth) -> str:
+    """ "18 to 59 years (2018)": of somebody whose birth date is not kept any more."""
+    first, last = bracket_of(max(age_on(birth.born, birth.said_on), 0))
+    words = {"first": first, "last": last, "year": birth.said_on.year}
+    if first == BRACKETS[-1]:
+        return _("%(first)d or older (in %(year)d)") % words
+    if first == last:
+        return _("%(first)d years (in %(year)d)") % words
+    return _("%(first)d to %(last)d years (in %(year)d)") % words
+
+
 def in_words(birth: Birth, today: date) -> str:
     """ "29 years", "8 months", "3 weeks", or that it is not known."""
     if not birth.born:
         return _("Age not recorded")
+    if birth.precision == "bracket":
+        return bracket_in_words(birth)
     years = age_on(birth.born, today)
     if years >= 1:
         return ngettext("%(n)d year", "%(n)d years", years) % {"n": years}
@@ -129,7 +173,7 @@ def in_words(birth: Birth, today: date) -> str:
 
 def as_typed(birth: Birth) -> str:
     """What to put back into the field when somebody corrects it: the same precision as was said."""
-    if birth.precision == "unknown":
+    if birth.precision in ("unknown", "bracket"):
         return ""
     if birth.precision == "day":
         return f"{birth.born.day}/{birth.born.month}/{birth.born.year}"

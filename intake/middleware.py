@@ -1,7 +1,8 @@
-"""One promise of every page about a family: it stops whoever opens too many."""
+"""Promises of every page about a family: it stops whoever opens too many, and brings back nobody who was erased."""
 
 from django.shortcuts import render
 
+from intake.actions import Erased
 from intake.reading import AN_HOUR, TooManyFamilies
 from shelters.audit import Action, record
 
@@ -15,6 +16,8 @@ class StopsReading:
 
     def process_exception(self, request, refusal):
         """After what the page began was rolled back, so that the alarm stays."""
+        if isinstance(refusal, Erased):
+            return render(request, "410.html", status=410)
         if not isinstance(refusal, TooManyFamilies):
             return None
         if refusal.is_new:

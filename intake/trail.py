@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from intake.actions.notes import OPENED
+from intake.actions.erasure import Why
 from intake.alarms import account_address
 from intake.models import (
     Alert,
@@ -59,11 +60,15 @@ YES = {
     "first": gettext_lazy("the first administrator"),
     "whole": gettext_lazy("whole families"),
 }
+RULES = [
+    ("days", gettext_lazy("gone for long enough")),
+    ("purge", gettext_lazy("the shelter's date for deleting")),
+]
 CODES = {
     "to": Stay.OutTo.choices,
     "verdict": LookAlike.Verdict.choices,
     "state": PersonNeed.State.choices,
-    "why": Card.Why.choices,
+    "why": [*Card.Why.choices, *Why.choices, *RULES],
     "who": Tally.Who.choices,
     "line": Ticket.Line.choices,
     "kind": [*Alert.Kind.choices, *GoodsMovement.Kind.choices],

@@ -208,9 +208,15 @@ class ScopedAdmin(Scoped, admin.ModelAdmin):
         """(address, words) of a question to the trail about this record."""
         return "", ""
 
+    def tools(self, request, obj) -> list[tuple[str, str]]:
+        """(address, words) of what else can be done with this record."""
+        return []
+
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
         if obj and request.user.has_perm("shelters.view_accessevent"):
             context["trail_address"], context["trail_words"] = self.trail_link(request, obj)
+        if obj:
+            context["tools"] = self.tools(request, obj)
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):

@@ -35,6 +35,8 @@ ORDER = (
     "Tally",
     "PersonNeed",
     "Intention",
+    "DataRequest",
+    "HandOver",
     "CardBatch",
     "ServiceCategory",
     "ServiceType",

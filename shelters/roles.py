@@ -52,7 +52,7 @@ class Coordinator(Volunteer):
     permissions = (
         Volunteer.permissions
         | {"intake.see_coordination_needs", "intake.view_reports", "intake.freeze_census"}
-        | {"intake.export_records"}
+        | {"intake.export_records", "intake.view_handover"}
         | {"shelters.view_accessevent"}
         | permissions("intake", ("view", "change"), "lookalike")
         | permissions("intake", ("view", "add", "change"), "merge")
@@ -82,9 +82,12 @@ class DataOfficer:
             "intake.freeze_census",
             "intake.export_records",
             "intake.see_coordination_needs",
+            "intake.erase_person",
             "shelters.view_accessevent",
             "shelters.view_shelter",
         }
+        | permissions("intake", ("view", "add", "change"), "datarequest")
+        | permissions("intake", ("view", "add"), "handover")
     )
 
 

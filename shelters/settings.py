@@ -68,6 +68,14 @@ def private_keys(name, keys):
     return keys
 
 
+def days(name, usual, most):
+    """A number of days. More than the law of the house allows stops the start."""
+    value = env.int(name, usual)
+    if not 1 <= value <= most:
+        raise ImproperlyConfigured(f"{name} is {value}. Write a number of days from 1 to {most}.")
+    return value
+
+
 # --- where we are ------------------------------------------------------------------------------------------
 
 DEBUG = switch("DEBUG")
@@ -152,7 +160,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 15,
         # FULL: "saved" is said only after the disk has it.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
-        "PRAGMA recursive_triggers=ON;",  # REPLACE deletes too, and the trail refuses that
+        "PRAGMA recursive_triggers=ON; "  # REPLACE deletes too, and the trail refuses that
+        "PRAGMA secure_delete=ON;",  # what is deleted is overwritten, not only forgotten
     }
 else:
     # Compiling a query, or starting helpers for it, costs more than any of ours takes. No disk of today turns, so to
@@ -162,6 +171,7 @@ else:
         "options", " ".join(f"-c {choice}" for choice in planner)
     )
 BACKUP_PUBLIC_KEY = public_keys(env.list("BACKUP_PUBLIC_KEY", default=[]))
+RETENTION_DAYS = days("RETENTION_DAYS", 90, most=365)  # after the last presence names go: intake/retention.py
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Shared by all processes: the lock-out after wrong passwords must count them together.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "shared_cache"}}

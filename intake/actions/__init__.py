@@ -10,15 +10,18 @@ from intake.actions.corrections import (
     reduce_to_counts,
 )
 from intake.actions.cuts import freeze, withdraw
+from intake.actions.erasure import Why, erase
 from intake.actions.families import add_member, register_family, split_family, undo_registration
 from intake.actions.goods import count_anew, hand_out, take_back, take_in
 from intake.actions.look_alikes import not_the_same, remember_look_alikes
 from intake.actions.merging import CannotMerge, merge
 from intake.actions.notes import OtherNote, read_notes, write_note
-from intake.actions.once import AlreadySaved, Overtaken, once
+from intake.actions.once import AlreadySaved, Erased, Overtaken, once
 from intake.actions.queue import call, call_next, end_turn, give_ticket, recall, send_back
+from intake.actions.retention import anonymise, due
 from intake.actions.scans import NoFamily, Served, adjust, adjust_note, note, serve, set_the_clock
 from intake.actions.services import OverLimit, cancel_service, limit_keys, record_service
+from intake.actions.sharing import hand_over, record_consents
 from intake.actions.stays import (
     come_back,
     count,
@@ -37,15 +40,18 @@ __all__ = [
     "CannotBind",
     "CannotMerge",
     "CannotUndo",
+    "Erased",
     "Kept",
     "NoFamily",
     "OtherNote",
     "OverLimit",
     "Overtaken",
     "Served",
+    "Why",
     "add_member",
     "adjust",
     "adjust_note",
+    "anonymise",
     "bind_card",
     "call",
     "call_next",
@@ -59,10 +65,13 @@ __all__ = [
     "count_people",
     "depart",
     "depart_together",
+    "due",
     "end_turn",
+    "erase",
     "freeze",
     "give_ticket",
     "hand_out",
+    "hand_over",
     "limit_keys",
     "make_batch",
     "merge",
@@ -73,6 +82,7 @@ __all__ = [
     "once",
     "read_notes",
     "recall",
+    "record_consents",
     "record_intention",
     "record_need",
     "record_service",

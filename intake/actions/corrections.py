@@ -97,7 +97,7 @@ def with_absorbed(rows) -> list:
     found, newest = [], list(rows)
     while newest:
         found += newest
-        newest = list(rows.model.objects.filter(merged_into__in=newest))
+        newest = list(type(newest[0]).objects.filter(merged_into__in=newest))
     return found
 
 

@@ -9,8 +9,10 @@ from django.utils import timezone
 from intake.actions.alerts import alert_unaccompanied
 from intake.actions.cards import free_cards, give
 from intake.actions.once import Overtaken, once
+from intake.ids import uuid7
 from intake.models import (
     Alert,
+    Consent,
     Family,
     Intention,
     LookAlike,
@@ -166,6 +168,7 @@ def split_family(family, people, *, submission, by) -> Family:
         if len(leaving) != len(people) or not staying:
             raise Overtaken
         Family.objects.bulk_create([new])
+        copy_consents(family, new)
         # Who goes is moved first: at no moment may a family have two heads.
         columns = ["family", "position", "relationship", "version"]
         correct(lined_up(new, leaving), columns, by=by)
@@ -180,6 +183,14 @@ def split_family(family, people, *, submission, by) -> Family:
             into=str(new.pk),
         )
     return new
+
+
+def copy_consents(family, new) -> None:
+    """What they said of partners while they were one family holds for both."""
+    said = list(family.consents.all())
+    for consent in said:
+        consent.pk, consent.family = uuid7(), new
+    Consent.objects.bulk_create(said)
 
 
 def lined_up(family, people) -> list[Person]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from django.db import IntegrityError, transaction
 
-from intake.models import Family, Submission
+from intake.models import Family, Submission, Tombstone
 
 
 class AlreadySaved(Exception):
@@ -20,18 +20,27 @@ class AlreadySaved(Exception):
         self.is_same = is_same
 
 
+class Erased(Exception):
+    """This form is of somebody who was erased since: it stays out, however late it comes."""
+
+
 class Overtaken(Exception):
     """Somebody else was faster, and what was asked makes no sense any more: the page has to be looked at again."""
 
 
 @contextmanager
 def once(submission: Submission):
-    """A transaction that begins by taking the form's key; raises AlreadySaved when another copy has it."""
+    """A transaction that begins by taking the form's key; raises AlreadySaved when another copy has it.
+
+    Raises Erased when what that copy made was erased. Only forms that were saved before are asked for that.
+    """
     try:
         with transaction.atomic():
             submission.save(force_insert=True)
             yield
     except IntegrityError:
+        if Tombstone.objects.holds(submission.pk):
+            raise Erased from None
         first = Submission.objects.select_related("family").filter(pk=submission.pk).first()
         if first is None and Family.objects.filter(pk=submission.pk).exists():
             raise AlreadySaved(submission, is_same=False) from None  # the key is a family's, of another path

@@ -3,6 +3,7 @@
 from intake.admin import (
     alerts,
     cards,
+    data_requests,
     families,
     goods,
     lists,
@@ -10,6 +11,7 @@ from intake.admin import (
     merges,
     needs,
     services,
+    sharing,
     stays,
     tallies,
     trail,
@@ -18,6 +20,7 @@ from intake.admin import (
 __all__ = [
     "alerts",
     "cards",
+    "data_requests",
     "families",
     "goods",
     "lists",
@@ -25,6 +28,7 @@ __all__ = [
     "merges",
     "needs",
     "services",
+    "sharing",
     "stays",
     "tallies",
     "trail",

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from intake import actions, ages
 from intake.admin.base import CountryFilter, OfPerson, VersionedForm, containing, head_of
+from intake.admin.data_requests import OwnData
+from intake.admin.sharing import Sharing
 from intake.admin.trail import Looked
 from intake.forms.fields import AgeField, OnePassSelect
 from intake.models import Family, Person, Relationship, Stay
@@ -140,7 +142,7 @@ class PeopleAdmin(Looked, OfPerson, HistoryAdmin):
 
 
 @admin.register(Family)
-class FamilyAdmin(PeopleAdmin):
+class FamilyAdmin(Sharing, PeopleAdmin):
     list_display = ("head", "size", "origins", "arrived_on", "notice_answer", "shelter", "registered_on")
     list_filter = ("shelter", days_filter("arrived_on", _("arrived on")), "notice_answer")
     list_select_related = ("shelter",)
@@ -241,7 +243,7 @@ class AloneFilter(admin.SimpleListFilter):
 
 
 @admin.register(Person)
-class PersonAdmin(PeopleAdmin):
+class PersonAdmin(OwnData, PeopleAdmin):
     form = PersonForm
 
     def has_add_permission(self, request):

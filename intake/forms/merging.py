@@ -14,7 +14,7 @@ from intake.models import Family, Person, Relationship, Sex
 from intake.models.families import UNRECORDED
 
 FIRST, SECOND, BOTH = "first", "second", "both"
-PRECISION = ["unknown", "age", "year", "month", "day"]
+PRECISION = ["unknown", "bracket", "age", "year", "month", "day"]
 STRICTER = [Family.NoticeAnswer.ACCEPTED, Family.NoticeAnswer.NOT_SHARED, Family.NoticeAnswer.REFUSED]
 DAYS = ("arrived_on", "left_home_on")
 MOST_TEXT = Family._meta.get_field("comments").max_length

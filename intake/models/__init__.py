@@ -1,8 +1,11 @@
 from intake.models.alerts import Alert
 from intake.models.cards import Card, CardBatch
+from intake.models.consents import Consent, HandOver
 from intake.models.cuts import Cut
-from intake.models.families import Family, Person, Relationship, Sex
+from intake.models.data_requests import DataRequest
+from intake.models.families import Family, Person
 from intake.models.goods import Goods, GoodsMovement, Station
+from intake.models.kin import Relationship, Sex
 from intake.models.look_alikes import LookAlike, Merge
 from intake.models.needs import Intention, PersonNeed
 from intake.models.notes import Note, NoteKey, NoteKind
@@ -18,7 +21,7 @@ from intake.models.reference import (
 )
 from intake.models.services import ServiceReceived
 from intake.models.stays import Departure, Headcount, Sighting, Stay
-from intake.models.submissions import Submission
+from intake.models.submissions import Submission, Tombstone
 from intake.models.tallies import Tally
 from intake.models.tickets import Ticket
 
@@ -26,11 +29,14 @@ __all__ = [
     "Alert",
     "Card",
     "CardBatch",
+    "Consent",
     "Cut",
+    "DataRequest",
     "Departure",
     "Family",
     "Goods",
     "GoodsMovement",
+    "HandOver",
     "Headcount",
     "Intention",
     "Language",
@@ -57,4 +63,5 @@ __all__ = [
     "Submission",
     "Tally",
     "Ticket",
+    "Tombstone",
 ]

@@ -12,47 +12,11 @@ from simple_history.models import HistoricalRecords
 from intake import ages
 from intake.ids import uuid7
 from intake.models.fields import FoldedField, SoundField
+from intake.models.kin import Relationship, Sex
 from intake.models.tracked import Tracked
 from shelters.models import Shelter
 
 STATELESS, UNRECORDED = "XA", "XU"  # user-assigned codes of ISO 3166
-
-
-class Sex(models.TextChoices):
-    FEMALE = "F", _("Woman")
-    MALE = "M", _("Man")
-    OTHER = "X", _("Other")
-    UNKNOWN = "U", _("Not recorded")
-
-
-class Relationship(models.TextChoices):
-    """To the head of the family. Codes as in UNICEF HOPE, with free union, godparents and companions added."""
-
-    HEAD = "HEAD", _("Head of the family")
-    PARTNER = "PARTNER", _("Partner")
-    SPOUSE = "SPOUSE", _("Wife or husband")
-    CHILD = "CHILD", _("Daughter or son")
-    STEPCHILD = "STEPCHILD", _("Stepdaughter or stepson")
-    FOSTER_CHILD = "FOSTER-CHILD", _("Child in their care")
-    PARENT = "PARENT", _("Mother or father")
-    STEPPARENT = "STEPPARENT", _("Stepmother or stepfather")
-    SIBLING = "SIBLING", _("Sister or brother")
-    HALF_SIBLING = "HALF-SIBLING", _("Half-sister or half-brother")
-    GRANDPARENT = "GRANDPARENT", _("Grandmother or grandfather")
-    GRANDCHILD = "GRANDCHILD", _("Granddaughter or grandson")
-    AUNT_UNCLE = "AUNT-UNCLE", _("Aunt or uncle")
-    NIECE_NEPHEW = "NIECE-NEPHEW", _("Niece or nephew")
-    COUSIN = "COUSIN", _("Cousin")
-    EX_PARTNER = "EX-SPOUSE", _("Former partner")
-    PARENT_IN_LAW = "PARENT-IN-LAW", _("Mother-in-law or father-in-law")
-    CHILD_IN_LAW = "CHILD-IN-LAW", _("Daughter-in-law or son-in-law")
-    SIBLING_IN_LAW = "SIBLING-IN-LAW", _("Sister-in-law or brother-in-law")
-    GODCHILD = "GODCHILD", _("Goddaughter or godson")
-    GODPARENT = "GODPARENT", _("Godmother or godfather")
-    GUARDIAN = "GUARDIAN", _("Legal guardian")
-    OTHER_RELATIVE = "OTHER-RELATIVE", _("Other relative")
-    COMPANION = "COMPANION", _("Travel companion, not family")
-    UNKNOWN = "UNKNOWN", _("Not known")
 
 
 def where_works(user):
@@ -248,6 +212,7 @@ class Person(Tracked):
         MONTH = "month", _("Month and year")
         YEAR = "year", _("Year")
         AGE = "age", _("Age as said")
+        BRACKET = "bracket", _("Age bracket, the rest is not kept")
         UNKNOWN = "unknown", _("Not known")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -305,6 +270,8 @@ class Person(Tracked):
         related_name="absorbed",
         db_index=False,  # see below
     )
+    # From this day on what was known of them is not kept any more: see retention.py.
+    anonymised_on = models.DateField(_("anonymised on"), null=True, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
     history = HistoricalRecords()
 
@@ -314,6 +281,7 @@ class Person(Tracked):
         ordering = ["family", "position", "id"]
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        permissions = [("erase_person", _("Can erase somebody for good"))]
         indexes = [
             models.Index(fields=["name_key"], name="person_name_key"),
             # Each column leads once, and each given name stands beside each surname once.
@@ -339,8 +307,8 @@ class Person(Tracked):
                 name="person_birth_date_has_precision",
             ),
             models.CheckConstraint(
-                condition=Q(birth_precision="age", age_said_on__isnull=False)
-                | (~Q(birth_precision="age") & Q(age_said_on__isnull=True)),
+                condition=Q(birth_precision__in=("age", "bracket"), age_said_on__isnull=False)
+                | (~Q(birth_precision__in=("age", "bracket")) & Q(age_said_on__isnull=True)),
                 name="person_said_age_has_its_day",
             ),
             models.CheckConstraint(

@@ -1,4 +1,6 @@
-"""Which forms were saved."""
+"""Which forms were saved, and which stay out for good."""
+
+import hashlib
 
 from django.conf import settings
 from django.db import models
@@ -24,3 +26,32 @@ class Submission(models.Model):
 
     def __str__(self):
         return str(self.key)
+
+
+class TombstoneQuerySet(models.QuerySet):
+    def holds(self, key) -> bool:
+        """Whether what has this key was erased, and stays out."""
+        return self.filter(pk=Tombstone.digest_of(key)).exists()
+
+
+class Tombstone(models.Model):
+    """Somebody was erased, or the form that brought them: fingerprints of random keys, and nothing about anybody."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    erased_at = models.DateTimeField(default=timezone.now)
+
+    objects = TombstoneQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = []
+
+    def __str__(self):
+        return self.digest[:8]
+
+    @staticmethod
+    def digest_of(key) -> str:
+        return hashlib.sha256(str(key).encode()).hexdigest()
+
+    @classmethod
+    def of(cls, key) -> "Tombstone":
+        return cls(digest=cls.digest_of(key))
