@@ -22,6 +22,7 @@ from intake.reports.filters import ShelterFilters
 from intake.reports.records import families_on, listed, unseen
 from shelters import audit, exports
 from shelters.models import AccessEvent
+from shelters.proof import ProofForm
 
 AN_HOUR = timedelta(hours=1)
 
@@ -97,16 +98,17 @@ def records(request, slug):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def export(request, slug, kind):
-    """What it is for is asked first; then the file leaves. The choice of the page stands in the address."""
+    """What it is for is asked, and who is there; then the file leaves. The choice of the page stands in the address."""
     report = report_or_404(request.user, slug)
     filters = filters_or_404(request, report)
     if not filters.is_valid():
         return show(request, report, filters, status=422)
     table = table_or_404(request, report, filters, kind)
     form = report.export_form(request.POST or None, initial={"language": get_language()})
+    proof = ProofForm(request.POST or None, request=request)
     if not form.is_bound:
-        return ask(request, report, filters, form, kind, table)
-    if form.is_valid():
+        return ask(request, report, filters, form, proof, kind, table)
+    if all([form.is_valid(), proof.is_valid()]):
         filters.cleaned_data |= form.cleaned_data
         try:
             return send(report, filters, kind, request.GET.get("table", ""))
@@ -114,7 +116,7 @@ def export(request, slug, kind):
             form.add_error(
                 "outside", _("This table is only for work in the shelter: it would tell of too few people.")
             )
-    return ask(request, report, filters, form, kind, table, status=422)
+    return ask(request, report, filters, form, proof, kind, table, status=422)
 
 
 def table_or_404(request, report: Report, filters: ShelterFilters, kind: str):
@@ -127,12 +129,15 @@ def table_or_404(request, report: Report, filters: ShelterFilters, kind: str):
         raise Http404 from None
 
 
-def ask(request, report: Report, filters: ShelterFilters, form: ExportForm, kind, table, *, status=200):
+def ask(
+    request, report: Report, filters: ShelterFilters, form: ExportForm, proof, kind, table, *, status=200
+):
     context = {
         **admin.site.each_context(request),
         "title": _("Export: %(report)s") % {"report": report.title},
         "report": report,
         "form": form,
+        "proof": proof,
         "kind": NAMES[kind],
         "table": table,
         "address": files.address_of(filters),
