@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from shelters.audit import Action, address_of, record
+from shelters.locking import begin
 from shelters.models import Shelter, User
 from shelters.prepared import Blank, Prepared
 from shelters.second_factor import MUST_SET_UP, asks_for_factor, has_factor
@@ -69,6 +70,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def login(self, request, user):
         super().login(request, user)
+        begin(request, user)
         if asks_for_factor(user) and not has_factor(user):
             request.session[MUST_SET_UP] = True
         if user.is_demo:

@@ -1,4 +1,4 @@
-"""What an account does for itself: its second factor."""
+"""What an account does for itself: its second factor, and where it is signed in."""
 
 import segno
 from allauth.account.internal.decorators import login_stage_required
@@ -6,6 +6,7 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.stages import AuthenticateStage
 from allauth.mfa.totp.internal.auth import generate_totp_secret
+from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import Http404
@@ -18,6 +19,7 @@ from shelters import second_factor
 from shelters.forms import NewFactorForm
 from shelters.models import User
 from shelters.proof import ProofForm, SignInCodeForm, is_resting
+from shelters.sessions import accounts_below, end_sessions, running
 
 SECRET = "second_factor_secret"  # in the session until its first code was right; sealed
 
@@ -111,3 +113,36 @@ def take_off(request, pk):
         return redirect("admin:shelters_user_change", account.pk)
     context = {"account": account, "proof": proof}
     return render(request, "mfa/take_off.html", context, status=422 if proof.errors else 200)
+
+
+def sessions(request):
+    """Where I am signed in; for whoever looks after others, where they are. Each can be ended."""
+    below = accounts_below(request.user)
+    if request.method == "POST":
+        ended = end_asked(request, below)
+        n = {"n": ended}
+        messages.success(request, ngettext("%(n)d session ended.", "%(n)d sessions ended.", ended) % n)
+        return redirect("sessions")
+    context = {
+        "mine": running(User.objects.filter(pk=request.user.pk)),
+        "others": running(below),
+        "may_end_others": request.user.has_perm("shelters.end_sessions"),
+        "asks_for_factor": second_factor.asks_for_factor(request.user),
+    }
+    return render(request, "account/sessions.html", context)
+
+
+def end_asked(request, below) -> int:
+    """One, by its number, or all of mine but this one. Somebody else's is not there."""
+    here = request.session.session_key
+    if "others" in request.POST:
+        return end_sessions(request.user, by=request.user, keep=here)
+    number = request.POST.get("session", "")
+    reachable = (
+        UserSession.objects.filter(user__in=below.order_by().values("pk"))
+        | request.user.usersession_set.all()
+    )
+    if not number.isdecimal() or len(number) > 18:
+        raise Http404
+    session = get_object_or_404(reachable.exclude(session_key=here), pk=number)
+    return end_sessions(session.user, by=request.user, only=session.pk)

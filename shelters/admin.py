@@ -13,7 +13,8 @@ from shelters.admin_base import HistoryAdmin, LastingCodeForm, Retirable, Scoped
 from shelters.admin_lists import RetiredFilter
 from shelters.models import Organization, Shelter, User, Zone
 from shelters.roles import BY_CODE
-from shelters.second_factor import has_factor
+from shelters.second_factor import asks_for_factor, has_factor
+from shelters.sessions import end_sessions
 
 
 class ZoneInline(ScopedInline):
@@ -147,6 +148,8 @@ class UserAdmin(ScopedAdmin, StockUserAdmin):
         opens = [BY_CODE[name].opens_admin for name in account.groups.values_list("name", flat=True)]
         account.is_staff = account.is_superuser or any(opens)
         account.save(update_fields=["is_staff"])
+        if not account.has_access or (asks_for_factor(account) and not has_factor(account)):
+            end_sessions(account, by=request.user)  # out at once; a new role begins with its second factor
 
     def prepare(self, request, rows):
         return super().prepare(request, rows.prefetch_related("groups", "shelters"))

@@ -79,12 +79,17 @@ class ShiftForm(forms.Form):
 
     @staticmethod
     def last_of(user) -> dict:
-        desk, _space, number = user.last_desk.partition(" ")
-        return {
-            "shelter": user.last_shelter_id,
-            "desk": desk or ShiftForm.Desk.REGISTRATION,
-            "number": number or 1,
-        }
+        return ShiftForm.choice(user.last_shelter_id, user.last_desk)
+
+    @staticmethod
+    def here(shift: dict | None) -> dict | None:
+        """The choice of whoever worked at this device before."""
+        return shift and ShiftForm.choice(shift["shelter_id"], shift["desk"])
+
+    @staticmethod
+    def choice(shelter_id, at: str) -> dict:
+        desk, _space, number = at.partition(" ")
+        return {"shelter": shelter_id, "desk": desk or ShiftForm.Desk.REGISTRATION, "number": number or 1}
 
     def shift(self) -> Shift:
         shelter = self.cleaned_data["shelter"]

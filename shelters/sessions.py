@@ -1,8 +1,10 @@
 """Where an account is signed in, and how that ends."""
 
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from shelters.audit import Action, record
 from shelters.models import Shelter, User
@@ -30,6 +32,13 @@ def accounts_below(user) -> QuerySet:
     above = [code for code in BY_CODE if code != Volunteer.code]
     here = others.filter(shelters__in=Shelter.objects.visible_to(user), groups__name=Volunteer.code)
     return here.exclude(groups__name__in=above).exclude(is_superuser=True).distinct()
+
+
+def running(accounts) -> QuerySet:
+    """Their sessions that still open something, the newest of each account first."""
+    alive = Session.objects.filter(expire_date__gt=timezone.now()).values("session_key")
+    found = UserSession.objects.filter(user__in=accounts.order_by().values("pk"), session_key__in=alive)
+    return found.select_related("user").order_by("user__username", "-created_at")
 
 
 @transaction.atomic

@@ -106,6 +106,7 @@ MIDDLEWARE = [
     "shelters.second_factor.nothing_before_it",
     "simple_history.middleware.HistoryRequestMiddleware",
     "shelters.middleware.shift",
+    "shelters.locking.lock",
     "intake.middleware.StopsReading",
 ]
 
