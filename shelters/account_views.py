@@ -2,6 +2,7 @@
 
 import segno
 from allauth.account.internal.decorators import login_stage_required
+from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.stages import AuthenticateStage
@@ -57,6 +58,7 @@ def set_up(request):
         codes = second_factor.set_up(request.user, secret)
         request.session.pop(SECRET)
         request.session.pop(second_factor.MUST_SET_UP, None)
+        record_authentication(request, request.user, "mfa")
         return show_codes(request, codes) if codes else redirect("mfa_index")
     address = get_adapter().build_totp_url(request.user, secret)
     context = {

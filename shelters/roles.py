@@ -56,7 +56,7 @@ class Coordinator(Volunteer):
     permissions = (
         Volunteer.permissions
         | {"intake.see_coordination_needs", "intake.view_reports", "intake.freeze_census"}
-        | {"intake.export_records"}
+        | {"intake.export_records", "intake.approve_exports"}
         | {"shelters.view_accessevent", "shelters.end_sessions"}
         | permissions("intake", ("view", "change"), "lookalike")
         | permissions("intake", ("view", "add", "change"), "merge")
@@ -86,6 +86,7 @@ class DataOfficer:
             "intake.view_reports",
             "intake.freeze_census",
             "intake.export_records",
+            "intake.approve_exports",
             "intake.see_coordination_needs",
             "shelters.view_accessevent",
             "shelters.view_shelter",
@@ -111,6 +112,7 @@ class Administrator:
             "shelters.view_accessevent",
             "shelters.end_sessions",
             "auth.view_group",
+            "intake.approve_exports",
         }
     )
 

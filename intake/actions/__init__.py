@@ -10,6 +10,7 @@ from intake.actions.corrections import (
     reduce_to_counts,
 )
 from intake.actions.cuts import freeze, withdraw
+from intake.actions.export_requests import ask_export, decide_export
 from intake.actions.families import add_member, register_family, split_family, undo_registration
 from intake.actions.goods import count_anew, hand_out, take_back, take_in
 from intake.actions.look_alikes import not_the_same, remember_look_alikes
@@ -44,6 +45,7 @@ __all__ = [
     "add_member",
     "adjust",
     "adjust_note",
+    "ask_export",
     "bind_card",
     "call",
     "call_next",
@@ -55,6 +57,7 @@ __all__ = [
     "count",
     "count_anew",
     "count_people",
+    "decide_export",
     "depart",
     "depart_together",
     "end_turn",

@@ -1,6 +1,7 @@
 from intake.models.alerts import Alert
 from intake.models.cards import Card, CardBatch
 from intake.models.cuts import Cut
+from intake.models.export_requests import ExportRequest
 from intake.models.families import Family, Person, Relationship, Sex
 from intake.models.goods import Goods, GoodsMovement, Station
 from intake.models.look_alikes import LookAlike, Merge
@@ -27,6 +28,7 @@ __all__ = [
     "CardBatch",
     "Cut",
     "Departure",
+    "ExportRequest",
     "Family",
     "Goods",
     "GoodsMovement",

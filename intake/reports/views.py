@@ -6,14 +6,16 @@ from tempfile import TemporaryFile
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from intake import actions
 from intake.access import may_open_numbers, seen_in_full
+from intake.models import ExportRequest
 from intake.reading import note_shown
 from intake.reports import files
 from intake.reports.base import REPORTS, Report
@@ -110,6 +112,8 @@ def export(request, slug, kind):
         return ask(request, report, filters, form, proof, kind, table)
     if all([form.is_valid(), proof.is_valid()]):
         filters.cleaned_data |= form.cleaned_data
+        if asked := second_asked(request, report, filters, kind):
+            return redirect("reports:request", asked.pk)
         try:
             return send(report, filters, kind, request.GET.get("table", ""))
         except files.NoSuchTable:
@@ -117,6 +121,18 @@ def export(request, slug, kind):
                 "outside", _("This table is only for work in the shelter: it would tell of too few people.")
             )
     return ask(request, report, filters, form, proof, kind, table, status=422)
+
+
+def second_asked(request, report: Report, filters: ShelterFilters, kind: str) -> ExportRequest | None:
+    """With many people in it, the file waits for a second account."""
+    if report.most_alone is None:
+        return None
+    people = report.people_in(filters.cleaned_data)
+    if people <= report.most_alone:
+        return None
+    return actions.ask_export(
+        filters.cleaned_data, kind, request.GET.get("table", ""), people, by=request.user
+    )
 
 
 def table_or_404(request, report: Report, filters: ShelterFilters, kind: str):
@@ -153,8 +169,8 @@ def send(report: Report, filters: ShelterFilters, kind: str, code: str):
         if kind == "xlsx":
             return workbook(report, filters)
         table = files.table_of(report, asked, kind, code)
-        files.record(report, filters, kind, table)
-        lines = files.csv_lines(table, codes=asked["codes"], hxl=kind == "hxl.csv")
+        mark = files.mark_of(report, files.record(report, filters, kind, table))
+        lines = files.csv_lines(table, codes=asked["codes"], hxl=kind == "hxl.csv", mark=mark)
         name = files.name_of(report, filters, kind, table)
     lines = files.in_language(asked["language"], lines)
     return exports.download(lines, name=name, content_type=files.KINDS[kind])
@@ -164,9 +180,9 @@ def workbook(report: Report, filters: ShelterFilters) -> FileResponse:
     """Written to disk row by row, then sent from there."""
     if not files.tables_of(report, filters.cleaned_data):
         raise files.NoSuchTable
-    files.record(report, filters, "xlsx")
+    mark = files.mark_of(report, files.record(report, filters, "xlsx"))
     file = TemporaryFile()  # noqa: SIM115  (the response closes it)
-    files.write_workbook(file, report, filters.cleaned_data)
+    files.write_workbook(file, report, filters.cleaned_data, mark=mark)
     file.seek(0)
     name = files.name_of(report, filters, "xlsx")
     return FileResponse(file, as_attachment=True, filename=name, content_type=files.KINDS["xlsx"])
