@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
@@ -9,6 +10,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from intake.models import ExportRequest
 from intake.reading import AN_HOUR, IN_FRONT
 from shelters.audit import Action
 from shelters.models import AccessEvent, Shelter, User
@@ -43,8 +45,34 @@ class Alarm:
         return f"{said} {_('Then it was stopped.')}" if self.event.action == Action.READING_STOPPED else said
 
     @property
+    def who(self):
+        return self.event.user
+
+    @property
     def address(self) -> str:
         return account_address(self.event.user)
+
+
+class WaitingExport(NamedTuple):
+    """A file with many people in it that somebody else asks for."""
+
+    words: str
+    address: str
+    who: User
+
+
+def waiting_exports(reader) -> list[WaitingExport]:
+    """For whoever may let it go."""
+    waiting = ExportRequest.objects.may_be_decided_by(reader).select_related("asked_by", "shelter")
+    words = _("%(who)s asks for the records of %(n)d people of %(place)s, and waits for a second person.")
+    return [
+        WaitingExport(
+            words % {"who": each.asked_by, "n": each.people, "place": each.shelter},
+            reverse("reports:request", args=[each.pk]),
+            each.asked_by,
+        )
+        for each in waiting[:20]
+    ]
 
 
 def open_alarms(shelters):

@@ -12,8 +12,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from intake.actions.notes import OPENED
 from intake.actions.erasure import Why
+from intake.actions.notes import OPENED
 from intake.alarms import account_address
 from intake.models import (
     Alert,

@@ -2,14 +2,18 @@
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
+from django.contrib import messages
 from django.contrib.auth.models import Group
 from django.db.models import IntegerField
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 
-from shelters.audit import Action, record
+from shelters.audit import Action, address_of, record
+from shelters.locking import begin
 from shelters.models import Shelter, User
 from shelters.prepared import Blank, Prepared
+from shelters.second_factor import MUST_SET_UP, asks_for_factor, has_factor
 
 # Nearly every page asks for the rights of its account.
 permissions_of = Prepared(
@@ -60,8 +64,18 @@ class AccountAdapter(DefaultAccountAdapter):
         """Without the name that was typed: it may be a password in the wrong box."""
         record(Action.SIGN_IN_REFUSED, by=None)
 
+    def get_client_ip(self, request):
+        """By our own rule; behind a socket there may be none."""
+        return address_of(request) or "0.0.0.0"
+
     def login(self, request, user):
         super().login(request, user)
+        begin(request, user)
+        if asks_for_factor(user) and not has_factor(user):
+            request.session[MUST_SET_UP] = True
+        if user.is_demo:
+            words = _("This is a demo account with invented people: its password alone lets it in.")
+            messages.info(request, words)
         record(Action.SIGNED_IN, by=user)
 
     def logout(self, request):

@@ -6,12 +6,15 @@ from django.contrib.admin import SimpleListFilter
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.contrib.auth.forms import UserCreationForm
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from shelters.admin_base import HistoryAdmin, LastingCodeForm, Retirable, ScopedAdmin, ScopedInline
 from shelters.admin_lists import RetiredFilter
 from shelters.models import Organization, Shelter, User, Zone
 from shelters.roles import BY_CODE
+from shelters.second_factor import asks_for_factor, has_factor
+from shelters.sessions import end_sessions
 
 
 class ZoneInline(ScopedInline):
@@ -102,9 +105,9 @@ class UserAdmin(ScopedAdmin, StockUserAdmin):
     fieldsets = (
         (None, {"fields": ("username", "password", "first_name", "last_name", "is_active")}),
         work,
-        (_("Last seen"), {"fields": ("last_login", "date_joined")}),
+        (_("Last seen"), {"fields": ("last_login", "date_joined", "factor")}),
     )
-    readonly_fields = ("last_login", "date_joined")
+    readonly_fields = ("last_login", "date_joined", "factor")
 
     def trail_link(self, request, account):
         return reverse("admin:shelters_accessevent_account", args=[account.pk]), _("What this account did")
@@ -145,9 +148,23 @@ class UserAdmin(ScopedAdmin, StockUserAdmin):
         opens = [BY_CODE[name].opens_admin for name in account.groups.values_list("name", flat=True)]
         account.is_staff = account.is_superuser or any(opens)
         account.save(update_fields=["is_staff"])
+        if not account.has_access or (asks_for_factor(account) and not has_factor(account)):
+            end_sessions(account, by=request.user)  # out at once; a new role begins with its second factor
 
     def prepare(self, request, rows):
         return super().prepare(request, rows.prefetch_related("groups", "shelters"))
+
+    @admin.display(description=_("second factor"))
+    def factor(self, account):
+        """Whether there is one, and the way to take it off: never what it is."""
+        if not has_factor(account):
+            return _("none")
+        return format_html(
+            '{} · <a href="{}">{}</a>',
+            _("set up"),
+            reverse("factor-take-off", args=[account.pk]),
+            _("Take it off"),
+        )
 
     @admin.display(description=_("name"), ordering="first_name")
     def full_name(self, account):

@@ -32,6 +32,23 @@ def trail_has_its_own_key(app_configs, **_kwargs):
     return [Warning(words, id="puente.W001")]
 
 
+@register(Tags.database, deploy=True)
+def no_demo_account_is_open(app_configs, databases=None, **_kwargs):
+    from shelters.models import User
+
+    is_there = (
+        User._meta.db_table in connection.introspection.table_names()
+    )  # before the first `migrate` it is not
+    if not is_there or not User.objects.filter(is_demo=True, is_active=True).exists():
+        return []
+    hint = "Begin with an empty database, or switch these accounts off."
+    return [
+        Warning(
+            "The accounts of the demo are open: their passwords were printed.", hint=hint, id="puente.W003"
+        )
+    ]
+
+
 @register(Tags.security, deploy=True)
 def backups_have_a_key(app_configs, **_kwargs):
     if settings.BACKUP_PUBLIC_KEY:

@@ -2,6 +2,8 @@
 
 import unicodedata
 
+from allauth.mfa.base.internal.flows import check_rate_limit
+from allauth.mfa.totp.internal.auth import validate_totp_code
 from django import forms
 from django.contrib.auth.forms import UserCreationForm
 from django.core.exceptions import ValidationError
@@ -77,17 +79,47 @@ class ShiftForm(forms.Form):
 
     @staticmethod
     def last_of(user) -> dict:
-        desk, _space, number = user.last_desk.partition(" ")
-        return {
-            "shelter": user.last_shelter_id,
-            "desk": desk or ShiftForm.Desk.REGISTRATION,
-            "number": number or 1,
-        }
+        return ShiftForm.choice(user.last_shelter_id, user.last_desk)
+
+    @staticmethod
+    def here(shift: dict | None) -> dict | None:
+        """The choice of whoever worked at this device before."""
+        return shift and ShiftForm.choice(shift["shelter_id"], shift["desk"])
+
+    @staticmethod
+    def choice(shelter_id, at: str) -> dict:
+        desk, _space, number = at.partition(" ")
+        return {"shelter": shelter_id, "desk": desk or ShiftForm.Desk.REGISTRATION, "number": number or 1}
 
     def shift(self) -> Shift:
         shelter = self.cleaned_data["shelter"]
         desk = f"{self.cleaned_data['desk']} {self.cleaned_data['number']}"
         return Shift(shelter_id=shelter.pk, shelter_name=shelter.name, timezone=shelter.timezone, desk=desk)
+
+
+class NewFactorForm(forms.Form):
+    """The first code of a phone: proof that it has read the secret."""
+
+    code = forms.CharField(
+        label=_("The code it shows"),
+        max_length=20,
+        widget=forms.TextInput({"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+
+    def __init__(self, *args, user, secret, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.user, self.secret = user, secret
+
+    def clean_code(self):
+        forget_tries = check_rate_limit(self.user, error_key="rate_limited")
+        if not validate_totp_code(self.secret, self.cleaned_data["code"]):
+            raise ValidationError(
+                _(
+                    "This code does not fit. Wait for the next one, and see that the clock of the phone is right."
+                )
+            )
+        forget_tries()
+        return self.cleaned_data["code"]
 
 
 class FirstAdministratorForm(UserCreationForm):

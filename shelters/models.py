@@ -42,12 +42,14 @@ class User(AbstractUser):
         "Shelter", models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
     last_desk = models.CharField(max_length=40, blank=True, editable=False)
+    is_demo = models.BooleanField(default=False, editable=False)  # its password was printed by `dev.py run`
 
     objects = UserManager()
 
     class Meta(AbstractUser.Meta):
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
+        permissions = [("end_sessions", _("Can end the sessions of others"))]
 
     def __str__(self):
         return self.get_full_name() or self.username
@@ -274,6 +276,11 @@ class AccessEvent(models.Model):
         SIGNED_IN = "signed_in", _("Signed in")
         SIGN_IN_REFUSED = "sign_in_refused", _("Sign-in refused")
         SIGNED_OUT = "signed_out", _("Signed out")
+        CODE_REFUSED = "code_refused", _("Code of the second factor refused")
+        FACTOR_SET_UP = "factor_set_up", _("Second factor set up")
+        FACTOR_TAKEN_OFF = "factor_taken_off", _("Second factor taken off")
+        CODES_MADE = "codes_made", _("Recovery codes made")
+        SESSION_ENDED = "session_ended", _("Sessions ended")
         SHIFT_STARTED = "shift_started", _("Shift started")
         FAMILY_REGISTERED = "family_registered", _("Family registered")
         FAMILY_OPENED = "family_opened", _("Family opened")
@@ -308,6 +315,9 @@ class AccessEvent(models.Model):
         REPORT_OPENED = "report_opened", _("Report opened")
         RECORDS_OPENED = "records_opened", _("Records behind a number opened")
         EXPORTED = "exported", _("Data exported")
+        EXPORT_ASKED = "export_asked", _("Approval of an export asked")
+        EXPORT_APPROVED = "export_approved", _("Export approved")
+        EXPORT_DECLINED = "export_declined", _("Export declined")
         FAMILY_SHOWN = "family_shown", _("Shown in a list or a search")
         LISTED = "listed", _("List opened")
         LEGAL_NOTES_OPENED = "legal_notes_opened", _("Legal notes opened")

@@ -15,6 +15,7 @@ class Volunteer:
     code = "volunteer"
     label = _("Volunteer")
     opens_admin = False
+    second_factor = False
     permissions = (
         permissions("intake", ("view", "add", "change"), "family", "person", "stay", "ticket")
         | permissions("intake", ("view", "add"), "servicereceived", "personneed", "intention")
@@ -26,6 +27,7 @@ class Volunteer:
 class LegalAdviser(Volunteer):
     code = "legal"
     label = _("Legal adviser")
+    second_factor = True
     permissions = Volunteer.permissions | {
         "intake.handle_legal",
         "intake.see_protection_needs",
@@ -36,6 +38,7 @@ class LegalAdviser(Volunteer):
 class HealthWorker(Volunteer):
     code = "health"
     label = _("Health worker")
+    second_factor = True
     permissions = Volunteer.permissions | {
         "intake.handle_health",
         "intake.see_protection_needs",
@@ -49,11 +52,12 @@ class Coordinator(Volunteer):
     code = "coordinator"
     label = _("Coordinator")
     opens_admin = True
+    second_factor = True
     permissions = (
         Volunteer.permissions
         | {"intake.see_coordination_needs", "intake.view_reports", "intake.freeze_census"}
-        | {"intake.export_records", "intake.view_handover"}
-        | {"shelters.view_accessevent"}
+        | {"intake.export_records", "intake.approve_exports", "intake.view_handover"}
+        | {"shelters.view_accessevent", "shelters.end_sessions"}
         | permissions("intake", ("view", "change"), "lookalike")
         | permissions("intake", ("view", "add", "change"), "merge")
         | permissions("intake", ("view", "change"), "personneed", "intention", "servicereceived", "alert")
@@ -72,6 +76,7 @@ class DataOfficer:
     code = "data_officer"
     label = _("Data officer")
     opens_admin = True
+    second_factor = True
     permissions = (
         permissions("intake", ("view", "change"), "family", "person")
         | permissions(
@@ -81,6 +86,7 @@ class DataOfficer:
             "intake.view_reports",
             "intake.freeze_census",
             "intake.export_records",
+            "intake.approve_exports",
             "intake.see_coordination_needs",
             "intake.erase_person",
             "shelters.view_accessevent",
@@ -97,13 +103,20 @@ class Administrator:
     code = "administrator"
     label = _("Administrator")
     opens_admin = True
+    second_factor = True
     permissions = (
         permissions("shelters", EVERY, "user", "shelter", "zone", "organization")
         | permissions("intake", ("view", "add", "change"), "servicecategory", "servicetype", "privacynotice")
         | permissions(
             "intake", ("view", "change"), "region", "language", "specificneed", "plan", "legaloutcome"
         )
-        | {"shelters.see_every_shelter", "shelters.view_accessevent", "auth.view_group"}
+        | {
+            "shelters.see_every_shelter",
+            "shelters.view_accessevent",
+            "shelters.end_sessions",
+            "auth.view_group",
+            "intake.approve_exports",
+        }
     )
 
 

@@ -108,6 +108,8 @@ INSTALLED_APPS = [
     "csp",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
 ]
 
 MIDDLEWARE = [
@@ -127,8 +129,10 @@ MIDDLEWARE = [
     "intake.access.PolicyMiddleware",  # and the rights of intake/policy.py
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "shelters.second_factor.nothing_before_it",
     "simple_history.middleware.HistoryRequestMiddleware",
     "shelters.middleware.shift",
+    "shelters.locking.lock",
     "intake.middleware.StopsReading",
 ]
 
@@ -208,6 +212,9 @@ ACCOUNT_RATE_LIMITS = {
     "change_password": "5/m/user",
     "reauthenticate": "5/15m/user",
 }
+MFA_ADAPTER = "shelters.second_factor.SealedSecrets"
+MFA_TOTP_ISSUER = "Puente"
+MFA_TOTP_TOLERANCE = 1  # a phone whose clock is half a minute off; a code is still taken only once
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 

@@ -1,5 +1,6 @@
 """Starting a shift, and the answer to a machine that asks whether we live."""
 
+from allauth.account.adapter import get_adapter
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import Group
@@ -13,6 +14,8 @@ from django.utils.translation import gettext as _
 from shelters import roles
 from shelters.audit import Action, record
 from shelters.forms import FirstAdministratorForm, ShiftForm
+from shelters.locking import DEVICE
+from shelters.middleware import KEY
 from shelters.models import Shelter, User
 
 
@@ -27,18 +30,35 @@ def healthz(request):
 @login_not_required
 def whoami(request):
     """For a page about to send: may it, and with which token? Says nothing about anybody."""
-    if not request.user.is_authenticated:
+    drawn_for = request.GET.get("as", "")  # a page that hid itself shows itself again to nobody else
+    if not request.user.is_authenticated or drawn_for not in ("", str(request.user.pk)):
         return JsonResponse({}, status=401)
     return JsonResponse({"token": get_token(request)})
 
 
+@login_not_required
+def change_user(request):
+    """For a shared device: out at once, and the next one finds its shelter and desk chosen already.
+
+    The browser's cache is emptied; its storage is not, because there may be work in it that waits for a network.
+    """
+    if request.method == "POST" and request.user.is_authenticated:
+        here = request.session.get(KEY)
+        get_adapter(request).logout(request)
+        request.session[DEVICE] = here
+    response = redirect("account_login")
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
+
+
 def shift(request):
-    """Where do you work today? Remembered from the last time."""
+    """Where do you work today? Remembered from the last time, or by the device whose user has changed."""
     user = request.user
     if user.is_staff and not user.has_perm("intake.add_family"):  # who only reviews works at no desk
         return redirect("admin:index")
     shelters = Shelter.objects.open().filter(staff=user)
-    form = ShiftForm(request.POST or None, shelters=shelters, initial=ShiftForm.last_of(user))
+    initial = ShiftForm.here(request.session.get(DEVICE)) or ShiftForm.last_of(user)
+    form = ShiftForm(request.POST or None, shelters=shelters, initial=initial)
     if request.method == "POST" and form.is_valid():
         chosen = form.shift()
         chosen.start(request)

@@ -18,6 +18,8 @@ from shelters.middleware import KEY
 from tests import factories
 from tests.live import chromium, gunicorn, open_browser, server  # noqa: F401  (fixtures)
 
+IN_2100 = 4_102_444_800
+
 # Time is measured in tests/bench; a busy machine must not fail a property.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
@@ -46,21 +48,28 @@ def cast(palillo, annex):
 
 @pytest.fixture
 def sign_in():
-    """A client on shift: `sign_in(user)` works at the first of the account's shelters."""
+    """A client on shift: `sign_in(user)` works at the first of the account's shelters.
 
-    def signed_in(user, desk="registration 2"):
+    It has just proved who it is, whatever the clock of the test; `proven=False` came in long ago.
+    """
+
+    def signed_in(user, desk="registration 2", *, proven=True):
         client = Client(headers={"accept-language": "es"})
         client.force_login(user)
-        shelter = user.shelters.first()
+        session, shelter = client.session, user.shelters.first()
+        if proven:
+            session["account_authentication_methods_user"] = str(user.pk)
+            session["account_authentication_methods"] = [
+                {"method": method, "at": IN_2100} for method in ("password", "mfa")
+            ]
         if shelter:
-            session = client.session
             session[KEY] = {
                 "shelter_id": shelter.pk,
                 "shelter_name": shelter.name,
                 "timezone": shelter.timezone,
                 "desk": desk,
             }
-            session.save()
+        session.save()
         return client
 
     return signed_in

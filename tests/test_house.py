@@ -25,6 +25,8 @@ OPEN = {
     "whoami": "tells a page whether it may send; says nothing about anybody",
     "account_login": "the way in",
     "account_logout": "asks nobody who is not in",
+    "change_user": "signs out and leads to the sign-in",
+    "mfa_authenticate": "the second half of the way in, after the password",
     "queue-screen": "a signed link for a week: numbers on a wall, and nothing about anybody",
     "first_administrator": "a signed link, once, while nobody has an account",
 }

@@ -11,6 +11,7 @@ from intake.actions.corrections import (
 )
 from intake.actions.cuts import freeze, withdraw
 from intake.actions.erasure import Why, erase
+from intake.actions.export_requests import ask_export, decide_export
 from intake.actions.families import add_member, register_family, split_family, undo_registration
 from intake.actions.goods import count_anew, hand_out, take_back, take_in
 from intake.actions.look_alikes import not_the_same, remember_look_alikes
@@ -52,6 +53,7 @@ __all__ = [
     "adjust",
     "adjust_note",
     "anonymise",
+    "ask_export",
     "bind_card",
     "call",
     "call_next",
@@ -63,6 +65,7 @@ __all__ = [
     "count",
     "count_anew",
     "count_people",
+    "decide_export",
     "depart",
     "depart_together",
     "due",

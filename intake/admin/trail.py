@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from intake.alarms import alarms_for
+from intake.alarms import alarms_for, waiting_exports
 from intake.trail import Words, about, by_account, may_follow
 from shelters.admin_base import ScopedAdmin
 from shelters.admin_lists import CappedPaginator, days_filter
@@ -140,7 +140,7 @@ class AccessEventAdmin(ScopedAdmin):
 
     def alarms(self, request) -> list:
         """For the first page of the admin."""
-        return alarms_for(request.user)
+        return [*alarms_for(request.user), *waiting_exports(request.user)]
 
     @admin.display(description=gettext_lazy("account"))
     def account(self, event):

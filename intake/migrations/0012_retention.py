@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('intake', '0009_export_records'),
+        ('intake', '0011_export_requests'),
         ('shelters', '0011_retention'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -3,6 +3,7 @@ from intake.models.cards import Card, CardBatch
 from intake.models.consents import Consent, HandOver
 from intake.models.cuts import Cut
 from intake.models.data_requests import DataRequest
+from intake.models.export_requests import ExportRequest
 from intake.models.families import Family, Person
 from intake.models.goods import Goods, GoodsMovement, Station
 from intake.models.kin import Relationship, Sex
@@ -33,6 +34,7 @@ __all__ = [
     "Cut",
     "DataRequest",
     "Departure",
+    "ExportRequest",
     "Family",
     "Goods",
     "GoodsMovement",

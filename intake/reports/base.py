@@ -50,6 +50,7 @@ class Report:
     export_form = ExportForm
     numbers_open = True  # where there are some that do, and a reader may see the records
     needs_reader = False  # it holds records: who is nobody, as the command line, gets none
+    most_alone: int | None = None  # people in a file that one account takes without a second one
     template = "reports/page.html"
     fragment = ""  # the part of the page that an open page asks for again; see refresh.js
 
@@ -65,6 +66,10 @@ class Report:
     def in_trail(self, filters: dict, table: Table | None) -> dict:
         """What the trail keeps of a file beside the choice: of one table, or of the workbook."""
         return {}
+
+    def people_in(self, filters: dict) -> int:
+        """How many people a file of this choice tells of, one by one."""
+        return 0
 
     def rows(self, filters: dict) -> Iterable[tuple]:
         raise NotImplementedError

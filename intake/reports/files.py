@@ -1,6 +1,7 @@
 """A report as a file: the same for a page's link and for the command line."""
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import BinaryIO
 from urllib.parse import urlencode
 
@@ -12,6 +13,7 @@ from intake.reports.filters import ShelterFilters
 from intake.reports.suppression import for_outside, goes_outside
 from intake.reports.tables import Coded, Table
 from shelters import audit, exports
+from shelters.models import AccessEvent
 
 KINDS = {
     "csv": "text/csv; charset=utf-8",
@@ -54,7 +56,7 @@ def address_of(filters: ShelterFilters) -> str:
     return urlencode({"shelter": filters.cleaned_data["shelter"].code, **filters.in_address()})
 
 
-def record(report: Report, filters: ShelterFilters, kind: str, table: Table | None = None) -> None:
+def record(report: Report, filters: ShelterFilters, kind: str, table: Table | None = None) -> AccessEvent:
     """Leave the event: what leaves, what for and whether for outside. Called before the first byte."""
     asked = filters.cleaned_data
     why = {"purpose": asked["purpose"], "outside": asked["outside"]}
@@ -62,12 +64,23 @@ def record(report: Report, filters: ShelterFilters, kind: str, table: Table | No
     if table:
         detail["table"] = table.code
     detail |= report.in_trail(asked, table)
-    audit.record(audit.Action.EXPORTED, by=asked["reader"], shelter=asked["shelter"], **detail)
+    return audit.record(audit.Action.EXPORTED, by=asked["reader"], shelter=asked["shelter"], **detail)
 
 
-def csv_lines(table: Table, *, codes: bool, hxl: bool = False) -> Iterator[str]:
+def mark_of(report: Report, event: AccessEvent) -> str:
+    """Who took it, when, and its number on the trail: stands in a file with records of people, wherever it goes."""
+    if not report.needs_reader:
+        return ""
+    at = event.shelter.local(event.at)
+    return f"Puente · {event.user.username} · {at:%Y-%m-%d %H:%M} {at.tzname()} · n.º {event.pk}"
+
+
+def csv_lines(table: Table, *, codes: bool, hxl: bool = False, mark: str = "") -> Iterator[str]:
     header = [column.code for column in table.columns]
-    return exports.csv_lines(header, table.exported(codes=codes), tags=table.tags if hxl else None)
+    rows = table.exported(codes=codes)
+    if mark:
+        rows = chain(rows, [[mark, *[""] * (len(header) - 1)]])
+    return exports.csv_lines(header, rows, tags=table.tags if hxl else None)
 
 
 def in_language(language: str, lines: Iterator[str]) -> Iterator[str]:
@@ -76,7 +89,7 @@ def in_language(language: str, lines: Iterator[str]) -> Iterator[str]:
         yield from lines
 
 
-def write_workbook(file: BinaryIO, report: Report, asked: dict) -> None:
+def write_workbook(file: BinaryIO, report: Report, asked: dict, *, mark: str = "") -> None:
     """Every table on a sheet of its own, then what the columns and the codes in them mean."""
     codes, book = asked["codes"], Codebook(asked["codes"])
     with exports.workbook(file, title=str(report.title), tz=asked["shelter"].tz) as sheets:
@@ -86,6 +99,8 @@ def write_workbook(file: BinaryIO, report: Report, asked: dict) -> None:
         sheets.add(
             "codebook", [_("Sheet"), _("Column"), _("Code"), _("Label"), _("Meaning"), "HXL"], book.rows
         )
+        if mark:
+            sheets.add("export", [_("Who took this file, when, and its number")], [[mark]])
 
 
 class Codebook:

@@ -331,6 +331,7 @@ class RecordsExport(Report):
     export_form = RecordsExportForm
     numbers_open = False
     needs_reader = True
+    most_alone = 200
 
     def shelters_of(self, user) -> QuerySet:
         """Where somebody works; to see the settings of a shelter is not enough."""
@@ -358,6 +359,9 @@ class RecordsExport(Report):
             Table(code, sheet.title, sheet.columns, partial(sheet.rows, filters), on_page=False)
             for code, sheet in SHEETS.items()
         )]  # fmt: skip
+
+    def people_in(self, filters) -> int:
+        return people(filters).count()
 
     def in_trail(self, filters, table) -> dict:
         """How many rows of each sheet leave."""

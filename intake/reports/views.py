@@ -6,14 +6,16 @@ from tempfile import TemporaryFile
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from intake import actions
 from intake.access import may_open_numbers, seen_in_full
+from intake.models import ExportRequest
 from intake.reading import note_shown
 from intake.reports import files
 from intake.reports.base import REPORTS, Report
@@ -22,6 +24,7 @@ from intake.reports.filters import ShelterFilters
 from intake.reports.records import families_on, listed, unseen
 from shelters import audit, exports
 from shelters.models import AccessEvent
+from shelters.proof import ProofForm
 
 AN_HOUR = timedelta(hours=1)
 
@@ -97,24 +100,39 @@ def records(request, slug):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def export(request, slug, kind):
-    """What it is for is asked first; then the file leaves. The choice of the page stands in the address."""
+    """What it is for is asked, and who is there; then the file leaves. The choice of the page stands in the address."""
     report = report_or_404(request.user, slug)
     filters = filters_or_404(request, report)
     if not filters.is_valid():
         return show(request, report, filters, status=422)
     table = table_or_404(request, report, filters, kind)
     form = report.export_form(request.POST or None, initial={"language": get_language()})
+    proof = ProofForm(request.POST or None, request=request)
     if not form.is_bound:
-        return ask(request, report, filters, form, kind, table)
-    if form.is_valid():
+        return ask(request, report, filters, form, proof, kind, table)
+    if all([form.is_valid(), proof.is_valid()]):
         filters.cleaned_data |= form.cleaned_data
+        if asked := second_asked(request, report, filters, kind):
+            return redirect("reports:request", asked.pk)
         try:
             return send(report, filters, kind, request.GET.get("table", ""))
         except files.NoSuchTable:
             form.add_error(
                 "outside", _("This table is only for work in the shelter: it would tell of too few people.")
             )
-    return ask(request, report, filters, form, kind, table, status=422)
+    return ask(request, report, filters, form, proof, kind, table, status=422)
+
+
+def second_asked(request, report: Report, filters: ShelterFilters, kind: str) -> ExportRequest | None:
+    """With many people in it, the file waits for a second account."""
+    if report.most_alone is None:
+        return None
+    people = report.people_in(filters.cleaned_data)
+    if people <= report.most_alone:
+        return None
+    return actions.ask_export(
+        filters.cleaned_data, kind, request.GET.get("table", ""), people, by=request.user
+    )
 
 
 def table_or_404(request, report: Report, filters: ShelterFilters, kind: str):
@@ -127,12 +145,15 @@ def table_or_404(request, report: Report, filters: ShelterFilters, kind: str):
         raise Http404 from None
 
 
-def ask(request, report: Report, filters: ShelterFilters, form: ExportForm, kind, table, *, status=200):
+def ask(
+    request, report: Report, filters: ShelterFilters, form: ExportForm, proof, kind, table, *, status=200
+):
     context = {
         **admin.site.each_context(request),
         "title": _("Export: %(report)s") % {"report": report.title},
         "report": report,
         "form": form,
+        "proof": proof,
         "kind": NAMES[kind],
         "table": table,
         "address": files.address_of(filters),
@@ -148,8 +169,8 @@ def send(report: Report, filters: ShelterFilters, kind: str, code: str):
         if kind == "xlsx":
             return workbook(report, filters)
         table = files.table_of(report, asked, kind, code)
-        files.record(report, filters, kind, table)
-        lines = files.csv_lines(table, codes=asked["codes"], hxl=kind == "hxl.csv")
+        mark = files.mark_of(report, files.record(report, filters, kind, table))
+        lines = files.csv_lines(table, codes=asked["codes"], hxl=kind == "hxl.csv", mark=mark)
         name = files.name_of(report, filters, kind, table)
     lines = files.in_language(asked["language"], lines)
     return exports.download(lines, name=name, content_type=files.KINDS[kind])
@@ -159,9 +180,9 @@ def workbook(report: Report, filters: ShelterFilters) -> FileResponse:
     """Written to disk row by row, then sent from there."""
     if not files.tables_of(report, filters.cleaned_data):
         raise files.NoSuchTable
-    files.record(report, filters, "xlsx")
+    mark = files.mark_of(report, files.record(report, filters, "xlsx"))
     file = TemporaryFile()  # noqa: SIM115  (the response closes it)
-    files.write_workbook(file, report, filters.cleaned_data)
+    files.write_workbook(file, report, filters.cleaned_data, mark=mark)
     file.seek(0)
     name = files.name_of(report, filters, "xlsx")
     return FileResponse(file, as_attachment=True, filename=name, content_type=files.KINDS["xlsx"])

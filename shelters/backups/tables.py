@@ -15,6 +15,7 @@ from django.db.models.functions import Collate
 # Not saved, each with its reason.
 LEFT = {
     "sessions.Session": "whoever finds a backup finds no open session in it; people sign in again",
+    "usersessions.UserSession": "the list of those sessions",
     "account.EmailConfirmation": "links that have expired by then",
     "admin.LogEntry": "nothing is written there",
 }

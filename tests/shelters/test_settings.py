@@ -9,6 +9,10 @@ import pytest
 from django.conf import settings
 from pyrage import x25519
 
+from shelters.checks import no_demo_account_is_open
+from shelters.management.commands.first_steps import give_password
+from shelters.models import User
+
 PRIVATE = x25519.Identity.generate()
 PUBLIC = str(PRIVATE.to_public())
 PRODUCTION = {
@@ -148,3 +152,11 @@ def test_nothing_is_open_by_default(database):
 )
 def test_a_wrong_value_stops_the_start(wrong, database):
     assert manage("check", **{**database, **wrong}).returncode != 0
+
+
+def test_accounts_of_the_demo_are_named_by_the_deployment_check(db, palillo):
+    assert no_demo_account_is_open(None) == []
+    give_password("carmen", "coordinator")
+    assert [each.id for each in no_demo_account_is_open(None)] == ["puente.W003"]
+    User.objects.update(is_active=False)
+    assert no_demo_account_is_open(None) == []

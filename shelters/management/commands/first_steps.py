@@ -49,7 +49,7 @@ class Command(BaseCommand):
             call_command("demo_data", "palillo", "--today")  # if it is the demo; else nothing
             return
         call_command("demo_data", "palillo", stdout=self.stdout, stderr=self.stderr)
-        self.stdout.write("\nDemo sign-ins, new for this database:\n")
+        self.stdout.write("\nDemo sign-ins, new for this database (no second factor is asked of them):\n")
         for role, name in SIGN_INS.items():
             self.stdout.write(f"  {roles.BY_CODE[role].__name__:14} {name:8} {give_password(name, role)}")
 
@@ -58,6 +58,7 @@ def give_password(username, role) -> str:
     """A demo account of this role at every shelter, with a random password of five words."""
     password = "-".join(secrets.choice(WORDS) for _ in range(4)) + f"-{secrets.randbelow(10_000):04}"
     user, _created = User.objects.get_or_create(username=username)
+    user.is_demo = True
     user.set_password(password)
     user.save()
     user.shelters.set(Shelter.objects.all())

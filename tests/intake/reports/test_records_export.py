@@ -69,7 +69,10 @@ def address(name="xlsx", language="es", **query):
 
 
 def cells(answer):
-    return list(csv.DictReader(answer.getvalue().decode("utf-8-sig").splitlines()))
+    """Without the last row, which says who took the file."""
+    *rows, mark = csv.DictReader(answer.getvalue().decode("utf-8-sig").splitlines())
+    assert next(iter(mark.values())).startswith("Puente · ")
+    return rows
 
 
 def exported(client, table="people", **answers):
@@ -210,7 +213,8 @@ def test_the_workbook_holds_real_dates_and_numbers_and_text_that_stays_text(coor
         f'attachment; filename="puente_records_palillo_{DAY}_{DAY}.xlsx"'
     )
     book = load_workbook(BytesIO(answer.getvalue()))
-    assert book.sheetnames == ["families", "people", "services", "codebook"]
+    assert book.sheetnames == ["families", "people", "services", "codebook", "export"]
+    assert book["export"]["A2"].value.startswith("Puente · coordinator · ")
     [person, _girl] = rows_of(book["people"])
     assert (person["Nombres"].value, person["Nombres"].data_type) == ("=1+1", "s")
     assert (person["Edad"].value, person["Fecha de nacimiento"].value) == (34, datetime(1984, 3, 14))
@@ -235,7 +239,7 @@ def test_the_workbook_and_the_csv_hold_the_same_cells(coordinator, crowd, place,
     book = load_workbook(BytesIO(export(client, address(**query), values="codes").getvalue()))
     for table, sheet in SHEETS.items():
         answer = export(client, address("csv", table=table, **query), values="codes")
-        header, *lines = csv.reader(answer.getvalue().decode("utf-8-sig").splitlines())
+        header, *lines, _mark = csv.reader(answer.getvalue().decode("utf-8-sig").splitlines())
         [first, *rows] = book[table].iter_rows(values_only=True)
         assert header == list(first) == [column.code for column in sheet.columns]
         assert [[plain(cell) for cell in row] for row in rows] == [
@@ -287,8 +291,9 @@ def test_who_lives_in_another_shelter_is_not_here(coordinator, family, annex, ca
 
 
 def bytes_of(client, **query):
-    """Of every sheet as CSV."""
-    return [export(client, address("csv", table=table, **query)).getvalue() for table in SHEETS]
+    """Of every sheet as CSV, without the last line, which says who took it."""
+    answers = [export(client, address("csv", table=table, **query)) for table in SHEETS]
+    return [answer.getvalue().rpartition(b"Puente \xc2\xb7")[0] for answer in answers]
 
 
 def test_no_note_no_card_and_no_account(coordinator, family, cast):
@@ -364,7 +369,7 @@ def test_the_page_tells_how_many_rows_and_names_nobody(coordinator, family):
 def test_where_nobody_was_the_page_says_so_and_the_sheets_have_their_headers(coordinator, palillo):
     assert "No hay nada anotado" in coordinator.get(address("page")).text
     book = load_workbook(BytesIO(export(coordinator, address()).getvalue()))
-    assert [sheet.max_row for sheet in book][:-1] == [1, 1, 1]
+    assert [sheet.max_row for sheet in book][:3] == [1, 1, 1]
 
 
 def test_its_page_and_files_take_as_many_queries_for_one_family_as_for_thirty(palillo, cast, coordinator):

@@ -1,0 +1,99 @@
+"""Who is there? Asked again before what would hurt most in other hands. See ADR 26."""
+
+import time
+
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
+from allauth.core import ratelimit
+from allauth.core.internal.cryptokit import normalize_user_code
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.models import Authenticator
+from django import forms
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from shelters.audit import Action, record
+from shelters.second_factor import has_factor
+
+FIVE_MINUTES = 5 * 60  # seconds
+A_CODE_LASTS = (
+    3 * 30
+)  # seconds: its own half minute, and the one before and after that a slow clock is granted
+
+
+class Once:
+    """A code is taken once, as long as it would fit. What is refused is on the trail."""
+
+    def clean_code(self):
+        code = super().clean_code()
+        if self.authenticator.type == Authenticator.Type.TOTP:
+            key = f"code:{self.user.pk}:{normalize_user_code(code)}"
+            if not cache.add(key, "used", timeout=A_CODE_LASTS):
+                raise get_adapter().validation_error("incorrect_code")
+        return code
+
+    def _emit_authentication_failed(self, authenticator):
+        record(Action.CODE_REFUSED, by=self.user, subject=self.user)
+
+
+class SignInCodeForm(Once, AuthenticateForm):
+    pass
+
+
+class CodeAgainForm(Once, ReauthenticateForm):
+    pass
+
+
+def is_resting(request, user) -> bool:
+    """After five wrong codes in 15 minutes no code is looked at."""
+    key = f"mfa-auth-user-{user.pk}"
+    return not ratelimit.consume(request, action="login_failed", key=key, dry_run=True)
+
+
+def proven_lately(request, *, by_code: bool) -> bool:
+    """In this session, in the last five minutes; whoever has a second factor proves it with that."""
+    method = "mfa" if by_code else "password"
+    proofs = [each for each in get_authentication_records(request, request.user) if each["method"] == method]
+    return bool(proofs) and time.time() - proofs[-1]["at"] < FIVE_MINUTES
+
+
+class ProofForm(forms.Form):
+    """Stands beside the form of what is asked for, so that nothing chosen there is lost. Empty when proven lately."""
+
+    def __init__(self, *arguments, request, **options):
+        super().__init__(*arguments, **options)
+        self.request, self.by_code = request, has_factor(request.user)
+        if proven_lately(request, by_code=self.by_code):
+            return
+        if self.by_code:
+            label, widget = gettext_lazy("Code from your app, or a recovery code"), forms.TextInput
+            attributes = {"autocomplete": "one-time-code", "inputmode": "numeric"}
+        else:
+            label, widget = gettext_lazy("Your password, once more"), forms.PasswordInput
+            attributes = {"autocomplete": "current-password"}
+        self.fields["proof"] = forms.CharField(label=label, max_length=200, widget=widget(attributes))
+
+    def clean_proof(self):
+        said, user = self.cleaned_data["proof"], self.request.user
+        if self.by_code:
+            form = CodeAgainForm(data={"code": said}, user=user)
+            if not form.is_valid():
+                raise ValidationError(form.errors["code"])
+            form.save()
+        elif not ratelimit.consume(self.request, action="reauthenticate", user=user):
+            raise ValidationError(_("Too many tries. Wait a quarter of an hour."))
+        elif not user.check_password(said):
+            record(Action.SIGN_IN_REFUSED, by=user)
+            raise ValidationError(_("This is not your password."))
+        else:
+            reauthenticate_by_password(self.request)
+        return said
+
+    def clean(self):
+        """Once answered it is not asked again, also when the form beside it has to be mended."""
+        if "proof" in self.cleaned_data:
+            del self.fields["proof"]
+        return self.cleaned_data
