@@ -22,3 +22,5 @@ urlpatterns = [
         path("", include("intake.urls")),
     ),
 ]
+
+handler500 = "shelters.outage.broken"

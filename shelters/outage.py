@@ -1,0 +1,35 @@
+"""When the database does not answer, has no room or cannot be written: 503 in words, with the way on."""
+
+import sys
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpResponse
+from django.template.loader import get_template
+from django.views.defaults import server_error
+
+TRY_AGAIN_IN = 10  # seconds
+
+
+def broken(request):
+    """Answers for whatever broke in a page or before it. Django calls it while the error is being handled.
+
+    Whether an answer got lost on its way to the disk or back, nobody knows here: so nothing is called saved, and
+    the same form can be sent again. Nothing is asked of the database, the session or the account.
+    """
+    if not isinstance(sys.exc_info()[1], (OperationalError, InterfaceError)):
+        return server_error(request)
+    page = get_template("503.html").render(
+        {
+            "is_sent": request.method == "POST",
+            "fields": form_to_repeat(request),
+            "address": request.get_full_path(),
+        }
+    )
+    return HttpResponse(page, status=503, headers={"Retry-After": str(TRY_AGAIN_IN)})
+
+
+def form_to_repeat(request) -> list[tuple[str, str]]:
+    """What was typed, of a form whose key makes sending it again harmless; none of the forms with a password has one."""
+    if request.method != "POST" or "key" not in request.POST:
+        return []
+    return [(name, value) for name, values in request.POST.lists() for value in values]
