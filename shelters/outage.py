@@ -29,7 +29,7 @@ def broken(request):
 
 
 def form_to_repeat(request) -> list[tuple[str, str]]:
-    """What was typed, of a form whose key makes sending it again harmless; none of the forms with a password has one."""
+    """What was typed, of a form whose key makes sending it again harmless. No form with a password has a key."""
     if request.method != "POST" or "key" not in request.POST:
         return []
     return [(name, value) for name, values in request.POST.lists() for value in values]
