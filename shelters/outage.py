@@ -5,19 +5,33 @@ import sys
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
 from django.template.loader import get_template
-from django.views.defaults import server_error
+from django.views.defaults import bad_request, server_error
 
 TRY_AGAIN_IN = 10  # seconds
 
 
 def broken(request):
-    """Answers for whatever broke in a page or before it. Django calls it while the error is being handled.
+    """Answers for whatever broke in a page or before it. Django calls it while the error is being handled."""
+    return away(request) if is_outage(sys.exc_info()[1]) else server_error(request)
 
-    Whether an answer got lost on its way to the disk or back, nobody knows here: so nothing is called saved, and
-    the same form can be sent again. Nothing is asked of the database, the session or the account.
+
+def refused(request, exception):
+    """A session that cannot be stored is called interrupted, which Django would answer as a bad request."""
+    return away(request) if is_outage(exception) else bad_request(request, exception)
+
+
+def is_outage(error) -> bool:
+    """Also when it is the reason of another error, raised on the way out."""
+    while error and not isinstance(error, (OperationalError, InterfaceError)):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def away(request):
+    """Whether what was sent got lost on its way to the disk, or only its answer on the way back, nobody knows here.
+
+    So nothing is called saved, and the same form can be sent again. Nothing is asked of database, session or account.
     """
-    if not isinstance(sys.exc_info()[1], (OperationalError, InterfaceError)):
-        return server_error(request)
     page = get_template("503.html").render(
         {
             "is_sent": request.method == "POST",

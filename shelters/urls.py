@@ -23,4 +23,5 @@ urlpatterns = [
     ),
 ]
 
+handler400 = "shelters.outage.refused"
 handler500 = "shelters.outage.broken"

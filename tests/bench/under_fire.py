@@ -34,35 +34,22 @@ class DurablePostgresql(dev.postgresql):
     settings = "-c max_connections=200"
 
     def kill(self) -> None:
-        lock = Path(self.folder, "data/postmaster.pid")
-        postmaster = int(lock.read_text().split()[0])
-        family = [postmaster, *children_of(postmaster)]
-        for pid in family:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        while any(is_alive(pid) for pid in family):
+        while family := self.processes():
+            for pid in family:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             time.sleep(0.01)
         # Where nobody buries the dead at once (in a container, say), PostgreSQL takes its own corpse for a server.
-        lock.unlink()
+        Path(self.folder, "data/postmaster.pid").unlink(missing_ok=True)
 
-
-def is_alive(pid) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def children_of(parent) -> list[int]:
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            pid, rest = int(stat.parent.name), stat.read_text().rsplit(")", 1)[1].split()
-        except OSError:  # it has ended meanwhile
-            continue
-        if int(rest[1]) == parent:
-            found.append(pid)
-    return found
+    def processes(self) -> list[int]:
+        """Those that work in this cluster's folder, also one that was born a moment ago."""
+        found = []
+        for place in Path("/proc").glob("[0-9]*/cwd"):
+            with suppress(OSError):
+                if place.readlink() == Path(self.folder, "data"):
+                    found.append(int(place.parent.name))
+        return found
 
 
 # --- the server ------------------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ import pytest
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.test import Client
 
-from intake.models import Family, Submission
+from intake.models import Family, ServiceReceived, Submission
+from tests import factories
 from tests.intake.test_register import MOTHER, URL, posted
 
 NAMELESS = "/es/account/login/"
@@ -56,6 +57,23 @@ def test_what_was_typed_stays_text(desk):
         page = desk.post(URL, form).content.decode()
     assert "<script" not in page
     assert "&quot;&gt;&lt;script&gt;" in page
+
+
+def test_a_session_that_cannot_be_stored_is_no_bad_request(desk, cast, palillo):
+    """The row may be there and its answer not: sent again, it is the same row."""
+    family = factories.make_family(palillo, {}, by=cast.volunteer)
+    address, person = f"/es/families/{family.pk}/service/", str(family.members.get().pk)
+    form = {"key": str(uuid.uuid4()), "service_type": "FOOD-WAT", "people": person, "quantity": "1"}
+    with failing(OperationalError("x"), when='UPDATE "django_session"'):
+        answer = desk.post(address, form)
+    assert answer.status_code == 503
+    assert "délo por no guardado" in answer.content.decode()
+    assert desk.post(address, dict(hidden_fields(answer.content.decode()))).status_code == 302
+    assert ServiceReceived.objects.count() == 1
+
+
+def test_a_bad_request_stays_one(desk):
+    assert desk.get("/es/", headers={"host": "evil.example"}).status_code == 400
 
 
 def test_a_page_that_cannot_be_read_offers_to_try_again(desk):
