@@ -143,6 +143,7 @@ else:
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
         "options", " ".join(f"-c {choice}" for choice in planner)
     )
+    DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 4)  # seconds; then the page says so
 BACKUP_PUBLIC_KEY = public_keys(env.list("BACKUP_PUBLIC_KEY", default=[]))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Shared by all processes: the lock-out after wrong passwords must count them together.

@@ -16,7 +16,7 @@ from random import Random
 import pytest
 from django.db import connection
 
-from tests.bench.under_fire import A_PAGE, DurablePostgresql, Server, Writers, figures, wrong_in
+from tests.bench.under_fire import A_PAGE, DurablePostgresql, Server, Writers, figures, spread, wrong_in
 
 pytestmark = [pytest.mark.bench, pytest.mark.server]
 KILLS, DATABASE_KILLS = int(os.environ.get("KILLS", 50)), int(os.environ.get("DATABASE_KILLS", 20))
@@ -130,8 +130,3 @@ class Eye(threading.Thread):
         self.is_open = False
         self.join()
         return self.seen
-
-
-def spread(times) -> str:
-    times = sorted(times)
-    return f"median {times[len(times) // 2]:.1f} s, worst {times[-1]:.1f} s"

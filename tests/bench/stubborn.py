@@ -75,7 +75,7 @@ class Desk:
 
     def look_at(self, method, status, page):
         """In trouble a page says so, and a form stays."""
-        words = "délo por no guardado" if method == "POST" else "no puede mostrar esta página"
+        words = "por no guardado" if method == "POST" else "no puede mostrar esta página"
         kept = method == "GET" or 'name="key"' in page
         if status != 503 or words not in page or not kept or "Traceback" in page:
             self.surprises.append(f"{method} {status} {page[-300:]}")

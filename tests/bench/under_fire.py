@@ -40,7 +40,8 @@ class DurablePostgresql(dev.postgresql):
                     os.kill(pid, signal.SIGKILL)
             time.sleep(0.01)
         # Where nobody buries the dead at once (in a container, say), PostgreSQL takes its own corpse for a server.
-        Path(self.folder, "data/postmaster.pid").unlink(missing_ok=True)
+        for lock in ("data/postmaster.pid", ".s.PGSQL.5432.lock"):
+            Path(self.folder, lock).unlink(missing_ok=True)
 
     def processes(self) -> list[int]:
         """Those that work in this cluster's folder, also one that was born a moment ago."""
@@ -164,6 +165,11 @@ def figures(reports, told) -> list[str]:
         "  answers: " + ", ".join(f"{kind} {n:,}" for kind, n in sorted(answers.items())),
         f"  slowest answer: {max(report['slowest'] for report in reports):.1f} s",
     ]
+
+
+def spread(times) -> str:
+    times = sorted(times)
+    return f"median {times[len(times) // 2]:.1f} s, worst {times[-1]:.1f} s"
 
 
 # --- what must be true -----------------------------------------------------------------------------------
