@@ -204,9 +204,13 @@ def pytest(arguments: list[str], engine: str, *, chromium: str, database_url: st
 class postgresql:
     """A PostgreSQL to test on: the one DATABASE_URL names, else a private throw-away cluster, else none."""
 
+    place = None  # where its folder is made: where the system keeps temporary ones
+    # Nothing in a test needs to survive a crash; speed does matter. (tests/bench/under_fire.py has one that must.)
+    settings = "-c fsync=off -c full_page_writes=off -c max_connections=200"
+
     def __init__(self, outside: str):
         self.url = outside if outside.startswith("postgres") else ""
-        self.folder = self.stop = None
+        self.folder = self.start = self.stop = None
 
     def __enter__(self) -> str:
         programs = sorted([*Path("/usr/lib/postgresql").glob("*/bin"), *Path("/usr").glob("pgsql-*/bin")])
@@ -215,7 +219,7 @@ class postgresql:
         if self.url or not folder:
             return self.url
         say("Starting a private PostgreSQL")
-        self.folder = tempfile.mkdtemp(prefix="puente-pg-")
+        self.folder = tempfile.mkdtemp(prefix="puente-pg-", dir=self.place)
         # PostgreSQL refuses to run as root, so root lends the work to the account its package made.
         as_user = {}
         if os.geteuid() == 0:
@@ -238,9 +242,10 @@ class postgresql:
             "-N",
             **as_user,
         )
-        # Nothing here needs to survive a crash; speed does matter.
-        flags = f"-k {self.folder} -c listen_addresses='' -c fsync=off -c full_page_writes=off -c max_connections=200"
-        call(f"{folder}/pg_ctl", "-D", data, "-w", "-l", data + "/log", "-o", flags, "start", **as_user)
+        flags = f"-k {self.folder} -c listen_addresses='' {self.settings}"
+        start = [f"{folder}/pg_ctl", "-D", data, "-w", "-l", data + "/log", "-o", flags, "start"]
+        self.start = lambda: call(*start, **as_user)
+        self.start()
         self.stop = lambda: call(f"{folder}/pg_ctl", "-D", data, "-m", "immediate", "stop", **as_user)
         return f"postgres://puente@/postgres?host={self.folder}"
 

@@ -174,6 +174,7 @@ else:
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
         "options", " ".join(f"-c {choice}" for choice in planner)
     )
+    DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 4)  # seconds; then the page says so
 BACKUP_PUBLIC_KEY = public_keys(env.list("BACKUP_PUBLIC_KEY", default=[]))
 RETENTION_DAYS = days("RETENTION_DAYS", 90, most=365)  # after the last presence names go: intake/retention.py
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

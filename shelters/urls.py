@@ -27,3 +27,6 @@ urlpatterns = [
         path("", include("intake.urls")),
     ),
 ]
+
+handler400 = "shelters.outage.refused"
+handler500 = "shelters.outage.broken"

@@ -21,7 +21,7 @@ from shelters.models import Shelter, User
 
 @login_not_required
 def healthz(request):
-    """200 and "ok" when the database answers; a server error otherwise."""
+    """200 and "ok" when the database answers; 503 otherwise."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return HttpResponse("ok", content_type="text/plain")

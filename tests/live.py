@@ -46,12 +46,8 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-@pytest.fixture(scope="session")
-def gunicorn(django_db_setup, django_db_blocker, tmp_path_factory):
-    """The address of the production server: production settings, hashed assets, two processes."""
-    folder, port = tmp_path_factory.mktemp("server"), free_port()
-    with django_db_blocker.unblock():
-        url = database_url()
+def prepared(url, folder) -> dict:
+    """The environment of the production server on that database: production settings, hashed assets."""
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "shelters.settings",
@@ -61,11 +57,28 @@ def gunicorn(django_db_setup, django_db_blocker, tmp_path_factory):
     }
     manage = [sys.executable, str(ROOT / "manage.py"), "collectstatic", "--noinput", "--verbosity", "0"]
     subprocess.run(manage, env=environment, cwd=ROOT, check=True)
-    threads = "1" if connection.vendor == "sqlite" else "4"
+    return environment
+
+
+def started(environment, port, log) -> subprocess.Popen:
+    """Two processes, as `dev.py run` starts them; leader of a group of its own, so that one signal reaches them all."""
+    threads = "4" if environment["DATABASE_URL"].startswith("postgres") else "1"
     command = [sys.executable, "-m", "gunicorn", "shelters.wsgi", "--bind", f"127.0.0.1:{port}"]
     command += ["--workers", "2", "--threads", threads, "--no-control-socket"]
+    return subprocess.Popen(
+        command, env=environment, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+    )
+
+
+@pytest.fixture(scope="session")
+def gunicorn(django_db_setup, django_db_blocker, tmp_path_factory):
+    """The address of the production server."""
+    folder, port = tmp_path_factory.mktemp("server"), free_port()
+    with django_db_blocker.unblock():
+        url = database_url()
+    environment = prepared(url, folder)
     with (folder / "log").open("w") as log:
-        server = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log)
+        server = started(environment, port, log)
     address = f"http://127.0.0.1:{port}"
     wait_for(address + "/healthz", server, folder / "log")
     yield address

@@ -10,7 +10,8 @@ addEventListener("DOMContentLoaded", () => {
     const timer = setTimeout(() => stop.abort(), 6000);
     try {
       const answer = await fetch(document.body.dataset.whoami, {cache: "no-store", credentials: "same-origin", redirect: "error", signal: stop.signal});
-      return answer.ok ? (await answer.json()).token : "signed-out";
+      if (answer.status === 401) return "signed-out";
+      return answer.ok ? (await answer.json()).token : "offline";  // 503: there, but without its database
     } catch {
       return "offline";
     } finally {
