@@ -59,6 +59,7 @@ LISTED = "rows of the shelters where the account works"
 SHIFT = "rows of the shelter of this shift"
 RECORD = "the record in the address, when it is of a shelter where the account works; else 404"
 OWN = "as RECORD, and only what the account itself did just now; a coordinator's goes further where access.py says so"
+NOTES = "as RECORD, and only the notes of one's own side; see NOTES_OF"
 ANY = "the record in the address, whatever the shelter: a list, an account"
 
 
@@ -85,6 +86,12 @@ PAGES = {
     "intake:queue-screen": OPEN,
     "account_change_password": SIGNED_IN,
     "account_reauthenticate": SIGNED_IN,
+    "change_user": SIGNED_IN,
+    "sessions": SIGNED_IN,  # one's own, and those of whoever one looks after
+    "mfa_authenticate": OPEN,  # after the password, and before anything else
+    "mfa_index": SIGNED_IN,
+    "mfa_activate_totp": SIGNED_IN,
+    "factor-take-off": asks("shelters.change_user", of=ANY),
     "shift": SIGNED_IN,
     "handbook": SIGNED_IN,
     "home": asks(of=SHIFT),  # whoever has no desk is led to the admin
@@ -102,6 +109,8 @@ PAGES = {
     "intake:person-edit": asks("intake.change_person", of=RECORD),
     "intake:intention-add": asks("intake.add_intention", of=RECORD),
     "intake:need-add": asks("intake.add_personneed", of=RECORD),
+    "intake:notes": asks("intake.view_family", of=NOTES),
+    "intake:note-correct": asks("intake.view_family", of=NOTES),
     "intake:card-bind": asks("intake.add_family", of=RECORD),
     "intake:card-revoke": asks("intake.add_family", of=RECORD),
     # comings and goings
@@ -147,6 +156,10 @@ PAGES = {
     "reports:hxl": asks(*REPORTS, of=LISTED),
     "reports:xlsx": asks(*REPORTS, of=LISTED),
     "reports:records": asks(*REPORTS, *(f"intake.view_{name}" for name in BEHIND_NUMBERS), of=LISTED),
+    "reports:requests": asks(
+        OPENS_ADMIN, of=LISTED
+    ),  # of whoever takes records, and of whoever lets others take them
+    "reports:request": asks(OPENS_ADMIN, of=RECORD),
     "reports:cuts": asks(*REPORTS, of=LISTED),
     "reports:cut": asks(*REPORTS, of=RECORD),
     "reports:cut-csv": asks(*REPORTS, of=RECORD),
@@ -168,6 +181,14 @@ PAGES = {
     "admin:intake_family_looked": asks(*FOLLOWS, "intake.view_family", of=RECORD),
     "admin:intake_person_looked": asks(*FOLLOWS, "intake.view_person", of=RECORD),
     "admin:shelters_accessevent_account": asks(*FOLLOWS, of=RECORD),  # administrators: of every account
+    "admin:intake_datarequest_retention": asks(OPENS_ADMIN, "intake.view_family", of=NOTHING),
+    "admin:intake_handover_file": asks(
+        OPENS_ADMIN, "intake.add_handover", "intake.export_records", of=LISTED
+    ),
+    "admin:intake_family_sharing": asks(OPENS_ADMIN, "intake.change_family", of=RECORD),
+    "admin:intake_person_own_data": asks(OPENS_ADMIN, "intake.view_datarequest", of=RECORD),
+    "admin:intake_person_own_data_file": asks(OPENS_ADMIN, "intake.view_datarequest", of=RECORD),
+    "admin:intake_person_erase": asks(OPENS_ADMIN, "intake.erase_person", of=RECORD),
     "admin:intake_lookalike_join": asks(OPENS_ADMIN, "intake.add_merge", of=RECORD),
     "admin:intake_lookalike_join-person": asks(OPENS_ADMIN, "intake.add_merge", of=RECORD),
 }
