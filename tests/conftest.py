@@ -46,7 +46,7 @@ def cast(palillo, annex):
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sign_in():
     """A client on shift: `sign_in(user)` works at the first of the account's shelters.
 
