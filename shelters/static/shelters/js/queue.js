@@ -16,7 +16,8 @@ addEventListener("DOMContentLoaded", () => {
     const inUse = piece => piece.matches(":hover") || piece.contains(document.activeElement);  // no row moves under a finger
     if (document.hidden || pieces().some(inUse)) return;
     try {
-      const answer = await fetch(location.href, {cache: "no-store", credentials: "same-origin", redirect: "error"});
+      const headers = {"X-Requested-With": "fetch"};  // a page that asks by itself keeps no session open
+      const answer = await fetch(location.href, {headers, cache: "no-store", credentials: "same-origin", redirect: "error"});
       if (!answer.ok) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const piece of pieces()) {
