@@ -17,9 +17,9 @@ from django.utils.translation import gettext as _
 from intake import retention
 from intake.actions.corrections import with_absorbed
 from intake.actions.erasure import mentions, words_of
-from intake.models import Family, Person, PrivacyNotice, Submission
+from intake.models import Family, Note, NoteKey, Person, PrivacyNotice, Submission
 from intake.models.tracked import Tracked
-from shelters.models import AccessEvent, Organization, Shelter, Zone
+from shelters.models import OF_NOTES, AccessEvent, Organization, Shelter, Zone
 from shelters.templatetags.desk import desk_name
 
 # Kept to search and to count by, it says what stands beside it, or nothing. Of a card it is told when, not which:
@@ -47,6 +47,8 @@ def sections(person) -> Iterator[Section]:
     yield Section(_("Earlier versions: %s") % _("Person"), versions(Person, people))
     yield Section(_("Registration"), (told_family(family, people) for family in families))
     for model, table in retention.tables_of("person"):
+        if model in (Note, NoteKey):
+            continue  # sealed, and for whoever makes this file not even there
         rows = retention.rows_of(model, table, people)
         yield Section(capfirst(retention.name_of(model._meta.label)), map(told, with_lists(rows)))
         if issubclass(model, Tracked):
@@ -56,7 +58,13 @@ def sections(person) -> Iterator[Section]:
         if model is not Submission:  # the trail says the same
             title = capfirst(retention.name_of(model._meta.label))
             yield Section(title, map(told, with_lists(retention.rows_of(model, table, families))))
+    yield Section(_("Legal and health notes"), iter([[(_("Notes"), whom_to_ask())]]))
     yield Section(_("Who looked, and what was recorded"), looks(people, families))
+
+
+def whom_to_ask() -> str:
+    """The same for everybody: that there are notes is for those alone who read them."""
+    return _("If there are any, the legal or the health side reads them out: nobody else can open them.")
 
 
 def told(row, *, left_out=()) -> list[tuple[str, str]]:
@@ -118,6 +126,7 @@ def looks(people, families) -> Iterator[list]:
     """The trail about them: what and when, from which shelter. Not which account."""
     keys = [str(row.pk) for rows in (people, families) for row in rows]
     events = AccessEvent.objects.filter(subject_id__in=keys).select_related("shelter").order_by("at", "id")
+    events = events.exclude(action__in=[action for actions in OF_NOTES.values() for action in actions])
     for event in events.iterator():
         yield [
             (_("When"), str(localize(timezone.template_localtime(event.at)))),

@@ -25,6 +25,8 @@ SERVICES = {
     "legal": "intake.handle_legal",
     "health": "intake.handle_health",
 }
+# What a side noted of a person. To everybody else there are no notes, and nothing says that there are.
+NOTES = {"legal": SERVICES["legal"], "health": SERVICES["health"]}
 # Whose number it is, by the line. Everybody at a desk sees the numbers.
 LINES = {
     "clothing": "intake.view_family",
@@ -59,7 +61,6 @@ LISTED = "rows of the shelters where the account works"
 SHIFT = "rows of the shelter of this shift"
 RECORD = "the record in the address, when it is of a shelter where the account works; else 404"
 OWN = "as RECORD, and only what the account itself did just now; a coordinator's goes further where access.py says so"
-NOTES = "as RECORD, and only the notes of one's own side; see NOTES_OF"
 ANY = "the record in the address, whatever the shelter: a list, an account"
 
 
@@ -86,7 +87,7 @@ PAGES = {
     "intake:queue-screen": OPEN,
     "account_change_password": SIGNED_IN,
     "account_reauthenticate": SIGNED_IN,
-    "change_user": SIGNED_IN,
+    "change_user": OPEN,
     "sessions": SIGNED_IN,  # one's own, and those of whoever one looks after
     "mfa_authenticate": OPEN,  # after the password, and before anything else
     "mfa_index": SIGNED_IN,
@@ -109,8 +110,8 @@ PAGES = {
     "intake:person-edit": asks("intake.change_person", of=RECORD),
     "intake:intention-add": asks("intake.add_intention", of=RECORD),
     "intake:need-add": asks("intake.add_personneed", of=RECORD),
-    "intake:notes": asks("intake.view_family", of=NOTES),
-    "intake:note-correct": asks("intake.view_family", of=NOTES),
+    "intake:notes": asks("intake.view_family", of=RECORD),  # and which kind, see NOTES
+    "intake:note-correct": asks("intake.view_family", of=RECORD),
     "intake:card-bind": asks("intake.add_family", of=RECORD),
     "intake:card-revoke": asks("intake.add_family", of=RECORD),
     # comings and goings
@@ -156,10 +157,8 @@ PAGES = {
     "reports:hxl": asks(*REPORTS, of=LISTED),
     "reports:xlsx": asks(*REPORTS, of=LISTED),
     "reports:records": asks(*REPORTS, *(f"intake.view_{name}" for name in BEHIND_NUMBERS), of=LISTED),
-    "reports:requests": asks(
-        OPENS_ADMIN, of=LISTED
-    ),  # of whoever takes records, and of whoever lets others take them
-    "reports:request": asks(OPENS_ADMIN, of=RECORD),
+    "reports:requests": asks(OPENS_ADMIN, "intake.approve_exports", of=LISTED),
+    "reports:request": asks(OPENS_ADMIN, "intake.approve_exports", of=RECORD),
     "reports:cuts": asks(*REPORTS, of=LISTED),
     "reports:cut": asks(*REPORTS, of=RECORD),
     "reports:cut-csv": asks(*REPORTS, of=RECORD),

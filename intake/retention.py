@@ -109,6 +109,16 @@ TABLES = {
     "intake.Sighting": Table(
         ("person",), (Rule("id person zone seen_at by", DELETED, WHOLE),), anonymised=DELETED
     ),
+    "intake.NoteKey": Table(
+        ("person",),
+        (Rule("id person kind sealed", DELETED, _("Without it nobody can read what was noted.")),),
+        anonymised=DELETED,
+    ),
+    "intake.Note": Table(
+        ("key__person",),
+        (Rule("id key sealed replaces written_by written_at", DELETED, WHOLE),),
+        anonymised=DELETED,
+    ),
     "intake.Alert": Table(
         ("person",),
         (
@@ -225,11 +235,12 @@ OTHERS = (
     (_("The place, and what is in it."), "intake.Station intake.CardBatch"),
     (
         _("Numbers of people, and nobody by name."),
-        "intake.Cut intake.Headcount intake.Departure intake.HandOver",
+        "intake.Cut intake.Headcount intake.Departure intake.HandOver intake.ExportRequest",
     ),
     (_("Whoever works here, not who came."), "shelters.User shelters.User_shelters shelters.User_groups"),
     (_("Whoever works here, not who came."), "shelters.User_user_permissions account.EmailAddress"),
-    (_("Whoever works here, not who came."), "account.EmailConfirmation"),
+    (_("Whoever works here, not who came."), "account.EmailConfirmation mfa.Authenticator"),
+    (_("Whoever works here, not who came."), "usersessions.UserSession"),
     (_("The program's own."), "auth.Permission auth.Group auth.Group_permissions contenttypes.ContentType"),
     (_("The program's own."), "shelters.AuditSeal admin.LogEntry"),
 )
@@ -242,6 +253,8 @@ NAMES_OF = {
     "intake.Submission": _("forms that were saved"),
     "intake.Tombstone": _("fingerprints of whom was erased"),
     "intake.Card": _("cards"),
+    "intake.Note": _("legal and health notes"),
+    "intake.NoteKey": _("keys of the notes"),
     "sessions.Session": _("open sessions"),
 }
 

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils.http import urlencode
 
+from intake import policy
 from intake.ids import uuid7
 from intake.models import Ticket
 from intake.policy import Page, page_called
@@ -25,6 +26,9 @@ NAMED_BY = {
     "clothes/<uuid:key>": "visit",
     "stock/<int:pk>": "station",
     "cuts/<uuid:pk>": "cut",
+    "notes/<uuid:pk>": "note",
+    "requests/<uuid:pk>": "exportrequest",
+    "second-factor/<int:pk>": "user",
     "user/<id>": "user",
     "zones/<slug:code>": "zone",
 }
@@ -111,6 +115,11 @@ def filled(name, route, world):
     elif "<slug:line>" in route:
         for line in Ticket.Line.values:
             yield Address(name, route, {"line": line}, {})
+    elif "notes/<" in route:
+        for kind in policy.NOTES if "<slug:kind>" in route else ["legal"]:
+            about = {"kind": kind} if "<slug:kind>" in route else {}
+            found = of_page(name, route, world)
+            yield found._replace(args={**found.args, **about}, besides=(policy.NOTES[kind],))
     else:
         yield of_page(name, route, world)
 

@@ -11,8 +11,11 @@ from intake.allowances import Thing
 from intake.ids import uuid7
 from intake.models import (
     Alert,
+    DataRequest,
+    ExportRequest,
     Goods,
     GoodsMovement,
+    HandOver,
     Headcount,
     Language,
     LegalOutcome,
@@ -67,6 +70,7 @@ def one_of_each(shelter, *, by, coordinator) -> SimpleNamespace:
     comings_and_goings_of(world)
     judged_of(world)
     counted_of(world)
+    asked_and_handed_over_of(world)
     for name, model in LISTS.items():
         setattr(world, name, model.objects.first())
     for row in vars(world).values():
@@ -90,6 +94,7 @@ def people_of(world):
     world.person = world.family.members.first()
     world.personneed = factories.make_need(world.person, "X-PR", at=world.now)
     world.intention = factories.make_intention(world.person, at=world.now)
+    world.note = factories.make_note(world.person, f"{NAME} pide asilo", by=world.by)
     world.stay = world.person.stays.get()
     world.card = factories.make_card(world.family, at=world.now)
     world.cardbatch = factories.make_batch(world.shelter, by=world.coordinator, cards=2)
@@ -146,3 +151,20 @@ def judged_of(world):
 def counted_of(world):
     a_moment_ago = world.now - timedelta(seconds=1)
     world.cut = actions.freeze(world.shelter, a_moment_ago, by=world.coordinator)
+
+
+def asked_and_handed_over_of(world):
+    today, of = world.shelter.today(), {"shelter": world.shelter}
+    world.datarequest = DataRequest(
+        **of, person=world.person, kind="access", received_on=today, received_by=world.by
+    )
+    world.datarequest.set_the_clock()
+    world.datarequest.save()
+    actions.record_consents(world.family, {world.organization: True}, by=world.coordinator)
+    told = {"what": "list.csv", "purpose": "care", "fields": "names", "people": 1}
+    actions.hand_over(world.shelter, world.organization, **told, by=world.coordinator)
+    world.handover = HandOver.objects.get(**of)
+    world.exportrequest = ExportRequest.objects.create(
+        **of, asked_by=world.coordinator, kind="csv", table="people", since=today, until=today, people=201,
+        answers={"purpose": "own_work"},
+    )  # fmt: skip

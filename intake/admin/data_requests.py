@@ -25,6 +25,7 @@ from shelters import exports
 from shelters.admin_base import ScopedAdmin
 from shelters.audit import Action, record
 from shelters.forms import mistakes
+from shelters.proof import ProofForm
 
 SOON = 5  # working days
 
@@ -289,8 +290,9 @@ class OwnData:
     def erase(self, request, pk):
         """The one place in the program where somebody is erased by hand; a second person would be asked for here."""
         person = self.person_for(request, pk, "intake.erase_person")
-        form = EraseForm(request.POST if request.method == "POST" else None, person=person)
-        if form.is_valid():
+        sent = request.POST if request.method == "POST" else None
+        form, proof = EraseForm(sent, person=person), ProofForm(sent, request=request)
+        if all([form.is_valid(), proof.is_valid()]):
             actions.erase(person, reason=form.cleaned_data["why"], by=request.user)
             messages.success(
                 request, _("Erased. Nothing of this person is left, and no late form brings them back.")
@@ -303,7 +305,8 @@ class OwnData:
             status=422 if form.is_bound else 200,
             title=_("Erase for good"),
             form=form,
-            mistakes=mistakes(form) if form.is_bound else [],
+            proof=proof,
+            mistakes=[*mistakes(form), *mistakes(proof)] if form.is_bound else [],
             others=person.family.members.exclude(pk=person.pk).count(),
             is_inside=person.stays.open().exists(),
             comments=person.family.comments,

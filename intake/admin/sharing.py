@@ -13,10 +13,12 @@ from django.utils.translation import gettext_lazy
 from intake import actions
 from intake.hand_overs import FIELDS, people_for, rows
 from intake.models import HandOver
+from intake.reports.records_export import RecordsExport
 from shelters import exports
 from shelters.admin_base import ScopedAdmin
 from shelters.forms import mistakes
 from shelters.models import Organization, Shelter
+from shelters.proof import ProofForm
 
 ANSWERS = {"": None, "yes": True, "no": False}
 
@@ -110,8 +112,13 @@ class HandOverForm(forms.Form):
             return asked
         wanted = ("organization", "shelter", "since", "until")
         asked["people"] = people_for(*(asked[name] for name in wanted), self.user)
-        if not asked["people"].exists():
+        people = asked["people"].count()
+        if not people:
             self.add_error("organization", _("Nobody of these days has agreed to share with this partner."))
+        elif people > RecordsExport.most_alone:
+            few = {"people": people, "most": RecordsExport.most_alone}
+            words = _("%(people)s people are too many for one account. Choose days with %(most)s at most.")
+            self.add_error("until", words % few)
         return asked
 
 
@@ -140,8 +147,9 @@ class HandOverAdmin(ScopedAdmin):
         """Records of people for a partner: of whoever agreed to it, and of nobody else."""
         if not request.user.has_perms(["intake.add_handover", "intake.export_records"]):
             raise PermissionDenied
-        form = HandOverForm(request.POST if request.method == "POST" else None, user=request.user)
-        if form.is_valid():
+        sent = request.POST if request.method == "POST" else None
+        form, proof = HandOverForm(sent, user=request.user), ProofForm(sent, request=request)
+        if all([form.is_valid(), proof.is_valid()]):
             return self.send(request, form.cleaned_data)
         context = {
             **self.admin_site.each_context(request),
@@ -149,8 +157,9 @@ class HandOverAdmin(ScopedAdmin):
             "opts": self.opts,
             "is_popup": False,
             "form": form,
+            "proof": proof,
             "columns": ", ".join(FIELDS),
-            "mistakes": mistakes(form) if form.is_bound else [],
+            "mistakes": [*mistakes(form), *mistakes(proof)] if form.is_bound else [],
         }
         status = 422 if form.is_bound else 200
         return TemplateResponse(request, "admin/intake/handover/file.html", context, status=status)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from pyrage import x25519
 
-from intake import seals
+from intake import policy, seals
 from intake.ids import uuid7
 from intake.models.families import Person
 
@@ -19,11 +19,8 @@ class NoteKind(models.TextChoices):
     HEALTH = "health", _("Health notes")
 
 
-RIGHTS = {NoteKind.LEGAL: "intake.handle_legal", NoteKind.HEALTH: "intake.handle_health"}
-
-
 def kinds_open_to(user) -> list[NoteKind]:
-    return [kind for kind, right in RIGHTS.items() if user.has_perm(right)]
+    return [kind for kind in NoteKind if user.has_perm(policy.NOTES[kind])]
 
 
 def bearers(people) -> dict:
