@@ -74,6 +74,7 @@ def test_the_web_server_is_killed(server, writers, capsys):
         *figures(reports, writers.told()),
         f"  back after: {spread(times)}",
         f"  wrong: {wrong or 'nothing'}",
+        *server.mistakes(),
     ]
     with capsys.disabled():
         print("\n".join(lines))
@@ -103,6 +104,7 @@ def test_postgresql_is_killed(cluster, server, writers, capsys):
         f"  PostgreSQL ready after: {spread(ready)}, of which nobody started it for {DOWN_FOR} s",
         f"  pages back after: {spread(times)}",
         f"  wrong: {wrong or 'nothing'}",
+        *server.mistakes(),
     ]
     with capsys.disabled():
         print("\n".join(lines))

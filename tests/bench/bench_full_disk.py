@@ -8,6 +8,7 @@ read-only as a broken one does: the kernel is told of an error on it. Then it ta
 
 import os
 import subprocess
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -75,10 +76,12 @@ class SmallPostgresql(DurablePostgresql):
 
 
 @pytest.fixture(scope="session")
-def disk(tmp_path_factory):
-    disk = SmallDisk(tmp_path_factory.mktemp("disk"))
-    yield disk
-    disk.unmount()
+def disk():
+    with tempfile.TemporaryDirectory(prefix="puente-disk-") as folder:
+        Path(folder).chmod(0o755)  # PostgreSQL works under an account of its own
+        disk = SmallDisk(Path(folder))
+        yield disk
+        disk.unmount()
 
 
 @pytest.fixture(scope="session")
@@ -120,12 +123,13 @@ def writers(server, palillo, cast, sign_in, tmp_path):
     writers.end()
 
 
-def report(what, times, writers, capsys):
+def report(what, times, server, writers, capsys):
     reports = writers.finish()
     wrong = wrong_in(writers, reports)
     with capsys.disabled():
         print(f"\n{what}, {connection.vendor}", *figures(reports, writers.told()), sep="\n")
         print(f"  pages back after: {spread(times)}", f"  wrong: {wrong or 'nothing'}", sep="\n")
+        print(*server.mistakes(), sep="\n")
     assert any("503" in each["answers"] for each in reports), "nobody noticed"
     assert wrong == {}
 
@@ -143,7 +147,7 @@ def test_the_disk_is_full(disk, cluster, server, writers, capsys):
             cluster.rise()
         times.append(server.back_after(room, writers.session))
         time.sleep(2)
-    report(f"{ROUNDS} × a full disk for {2 * FULL_FOR} s", times, writers, capsys)
+    report(f"{ROUNDS} × a full disk for {2 * FULL_FOR} s", times, server, writers, capsys)
 
 
 def test_the_disk_turns_read_only(disk, cluster, server, writers, capsys):
@@ -159,4 +163,10 @@ def test_the_disk_turns_read_only(disk, cluster, server, writers, capsys):
     server.start()
     times = [server.back_after(repaired, writers.session)]
     time.sleep(2)
-    report(f"1 × a disk read-only for {READ_ONLY_FOR} s, repaired and started anew", times, writers, capsys)
+    report(
+        f"1 × a disk read-only for {READ_ONLY_FOR} s, repaired and started anew",
+        times,
+        server,
+        writers,
+        capsys,
+    )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -85,6 +86,11 @@ class Server:
         except (URLError, OSError):
             status = 0
         return status, time.monotonic() - begin, page
+
+    def mistakes(self) -> list[str]:
+        """What the log says of answers of 500: places and kind, no words."""
+        found = re.split(r"^(?=\d{4}-\d\d-\d\d )", self.log.read_text(), flags=re.MULTILINE)
+        return [each for each in found if "Internal Server Error" in each]
 
     def back_after(self, begin, session, patience=60) -> float:
         """Seconds since `begin` until the health check and a page for a signed-in account answer."""
