@@ -9,6 +9,7 @@ from django.views.defaults import bad_request, server_error
 
 TRY_AGAIN_IN = 10  # seconds
 DRIVER = connection.Database
+READ_ONLY = "42501"  # PostgreSQL calls a disk that it cannot write a missing privilege
 # The driver's own as well: Django hands them on as they are when a cursor on the server is closed.
 OUTAGES = (OperationalError, InterfaceError, DRIVER.OperationalError, DRIVER.InterfaceError)
 
@@ -25,7 +26,7 @@ def refused(request, exception):
 
 def is_outage(error) -> bool:
     """Also when it is the reason of another error, raised on the way out."""
-    while error and not isinstance(error, OUTAGES):
+    while error and not isinstance(error, OUTAGES) and getattr(error, "pgcode", None) != READ_ONLY:
         error = error.__cause__ or error.__context__
     return error is not None
 

@@ -72,6 +72,13 @@ def test_a_session_that_cannot_be_stored_is_no_bad_request(desk, cast, palillo):
     assert ServiceReceived.objects.count() == 1
 
 
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="a word of PostgreSQL's own")
+def test_a_missing_privilege_is_a_disk_that_cannot_be_written(desk):
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE without_any_right; SET LOCAL ROLE without_any_right")
+    assert desk.get(URL).status_code == 503
+
+
 def test_a_bad_request_stays_one(desk):
     assert desk.get("/es/", headers={"host": "evil.example"}).status_code == 400
 
