@@ -86,7 +86,6 @@ PAGES = {
     "first_administrator": OPEN,
     "intake:queue-screen": OPEN,
     "account_change_password": SIGNED_IN,
-    "account_reauthenticate": SIGNED_IN,
     "change_user": OPEN,
     "sessions": SIGNED_IN,  # one's own, and those of whoever one looks after
     "mfa_authenticate": OPEN,  # after the password, and before anything else

@@ -2,12 +2,16 @@
 
 import sys
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpResponse
 from django.template.loader import get_template
 from django.views.defaults import bad_request, server_error
 
 TRY_AGAIN_IN = 10  # seconds
+DRIVER = connection.Database
+READ_ONLY = "42501"  # PostgreSQL calls a disk that it cannot write a missing privilege
+# The driver's own as well: Django hands them on as they are when a cursor on the server is closed.
+OUTAGES = (OperationalError, InterfaceError, DRIVER.OperationalError, DRIVER.InterfaceError)
 
 
 def broken(request):
@@ -22,7 +26,7 @@ def refused(request, exception):
 
 def is_outage(error) -> bool:
     """Also when it is the reason of another error, raised on the way out."""
-    while error and not isinstance(error, (OperationalError, InterfaceError)):
+    while error and not isinstance(error, OUTAGES) and getattr(error, "pgcode", None) != READ_ONLY:
         error = error.__cause__ or error.__context__
     return error is not None
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from types import SimpleNamespace
 
+from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.core import signing
 from django.utils import timezone
 
@@ -29,6 +30,7 @@ from intake.models import (
     Tally,
 )
 from intake.views.queue import SCREEN
+from shelters import second_factor
 from shelters.audit import Action, record
 from tests import factories
 from tests.factories import roles
@@ -65,6 +67,7 @@ def one_of_each(shelter, *, by, coordinator) -> SimpleNamespace:
     world.zone = factories.make_zone(shelter)
     world.organization = factories.make_organization(f"org-{shelter.code}", name="Org")
     world.user = factories.make_user("volunteer", shelters=[shelter], username=f"never-{shelter.code}")
+    second_factor.set_up(world.user, generate_totp_secret())
     people_of(world)
     services_of(world)
     comings_and_goings_of(world)

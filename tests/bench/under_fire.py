@@ -42,7 +42,8 @@ class DurablePostgresql(dev.postgresql):
             time.sleep(0.01)
         # Where nobody buries the dead at once (in a container, say), PostgreSQL takes its own corpse for a server.
         for lock in ("data/postmaster.pid", ".s.PGSQL.5432.lock"):
-            Path(self.folder, lock).unlink(missing_ok=True)
+            with suppress(OSError):  # gone, or on a disk that nobody can write
+                Path(self.folder, lock).unlink()
 
     def processes(self) -> list[int]:
         """Those that work in this cluster's folder, also one that was born a moment ago."""

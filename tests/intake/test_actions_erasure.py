@@ -100,6 +100,7 @@ def test_each_table_obeys_its_line(family, father, palillo, cast, label):
         "moved_on": NOW.date(),
     }
     GoodsMovement.objects.create(**moved, change=-1, service=given, by=cast.volunteer)
+    factories.make_note(father, "Pide asilo.", by=cast.legal)
     Alert.objects.create(shelter=palillo, kind="unaccompanied", person=father, raised_at=NOW)
     other = factories.make_family(palillo, {"given_names": "Otra"}, by=cast.volunteer)
     Merge.objects.create(shelter=palillo, kept=family, gone=other, by=cast.coordinator, steps=[["person"]])

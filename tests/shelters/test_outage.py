@@ -35,7 +35,7 @@ def hidden_fields(page) -> list[tuple[str, str]]:
     return re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page)
 
 
-@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError, connection.Database.OperationalError])
 def test_what_could_not_be_stored_is_not_called_saved_and_can_be_sent_again(desk, error):
     form = posted(MOTHER, key=str(uuid.uuid4()))
     with failing(error("database or disk is full")):
@@ -70,6 +70,13 @@ def test_a_session_that_cannot_be_stored_is_no_bad_request(desk, cast, palillo):
     assert "por no guardado" in answer.content.decode()
     assert desk.post(address, dict(hidden_fields(answer.content.decode()))).status_code == 302
     assert ServiceReceived.objects.count() == 1
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="a word of PostgreSQL's own")
+def test_a_missing_privilege_is_a_disk_that_cannot_be_written(desk):
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE without_any_right; SET LOCAL ROLE without_any_right")
+    assert desk.get(URL).status_code == 503
 
 
 def test_a_bad_request_stays_one(desk):
