@@ -46,13 +46,15 @@ def due(shelter, *, days=retention.KEPT_DAYS) -> Due:
         here = here.exclude(shelter=shelter)  # nobody is in a closed place, whoever forgot to write that down
     served = ServiceReceived.objects.filter(person=OuterRef("pk"), given_at__gt=limit)
     asked = DataRequest.objects.open().filter(person=OuterRef("pk"))
+    # Whoever was named or corrected again after their names had gone has something to lose again.
+    corrected = Person.history.filter(id=OuterRef("pk"))
     people = Person.objects.standing().filter(
+        Q(anonymised_on=None) | ~Q(name_key="") | Exists(corrected),
         ~Exists(here),
         ~Exists(served),
         ~Exists(asked),
         family__shelter=shelter,
         family__registered_at__lte=limit,
-        anonymised_on=None,
     )
     return Due(shelter, BY_PURGE if is_purged else BY_DAYS, people.order_by("pk"))
 

@@ -188,6 +188,17 @@ def test_records_that_were_joined_go_with_whom_they_became(palillo, cast):
     assert (person.given_names, absorbed.comments, person.history.count()) == ("", "", 0)
 
 
+def test_a_name_that_is_typed_again_goes_again(family, palillo):
+    actions.anonymise(palillo)
+    person = family.members.first()
+    person.given_names = "Wilmerqq"
+    actions.change_person(person, ["given_names"], by=family.registered_by)
+    assert actions.anonymise(palillo) == (1, "days")
+    person.refresh_from_db()
+    assert (person.given_names, person.history.count()) == ("", 0)
+    assert actions.anonymise(palillo) == (0, "days")
+
+
 def test_another_shelter_is_left_alone(family, annex):
     assert actions.anonymise(annex) == (0, "days")
     assert family.members.first().given_names == "Wilmerqq"
