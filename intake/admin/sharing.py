@@ -158,7 +158,6 @@ class HandOverAdmin(ScopedAdmin):
             "is_popup": False,
             "form": form,
             "proof": proof,
-            "columns": ", ".join(FIELDS),
             "mistakes": [*mistakes(form), *mistakes(proof)] if form.is_bound else [],
         }
         status = 422 if form.is_bound else 200
