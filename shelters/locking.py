@@ -86,6 +86,8 @@ def sealed_form(request) -> dict | None:
     if CsrfViewMiddleware(lambda request: None).process_view(request, None, (), {}):
         return None
     typed = request.POST.copy()
+    if any("password" in name for name in typed):
+        return None
     for name in NOT_KEPT:
         typed.pop(name, None)
     text = typed.urlencode()

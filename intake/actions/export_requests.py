@@ -25,9 +25,9 @@ def ask_export(asked: dict, kind: str, table: str, people: int, *, by) -> Export
 def decide_export(request: ExportRequest, is_approved: bool, *, by) -> bool:
     """False when it is too late, decided already, or one's own."""
     may = ExportRequest.objects.may_be_decided_by(by).filter(pk=request.pk)
-    done = ExportRequest.objects.filter(pk__in=may.values("pk")).update(
-        decided_by=by, decided_at=timezone.now(), is_approved=is_approved
-    )
+    # Once more outside: of two who decide at the same moment, the one who waited is asked by this alone.
+    undecided = ExportRequest.objects.filter(pk__in=may.values("pk"), decided_at__isnull=True)
+    done = undecided.update(decided_by=by, decided_at=timezone.now(), is_approved=is_approved)
     if done:
         action = Action.EXPORT_APPROVED if is_approved else Action.EXPORT_DECLINED
         record(action, by=by, shelter=request.shelter, subject=request, people=request.people)

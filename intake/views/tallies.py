@@ -77,6 +77,8 @@ def press(request):
     require(request.user, "intake.add_tally")
     if request.method != "POST":
         return redirect("intake:tally")
+    if not request.shift:
+        return redirect("shift")  # the script keeps its press until there is one
     shelter, form = current_shelter(request), PressForm(request.POST)
     if not form.is_valid():
         return refused(request)
@@ -93,6 +95,8 @@ def take_back(request):
     require(request.user, "intake.add_tally")
     if request.method != "POST":
         return redirect("intake:tally")
+    if not request.shift:
+        return redirect("shift")  # the script keeps its press until there is one
     shelter, form = current_shelter(request), TakeBackForm(request.POST)
     if not form.is_valid():
         raise Http404

@@ -3,10 +3,16 @@
 from django.db import migrations, models
 
 
+def end_all_sessions(apps, schema_editor):
+    """Those from before this neither lock nor ask for a code."""
+    apps.get_model("sessions", "Session").objects.all().delete()
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
         ('shelters', '0009_notes'),
+        ('sessions', '0001_initial'),
     ]
 
     operations = [
@@ -14,6 +20,7 @@ class Migration(migrations.Migration):
             name='user',
             options={'permissions': [('end_sessions', 'Can end the sessions of others')], 'verbose_name': 'account', 'verbose_name_plural': 'accounts'},
         ),
+        migrations.RunPython(end_all_sessions, migrations.RunPython.noop),
         migrations.AddField(
             model_name='user',
             name='is_demo',

@@ -126,6 +126,21 @@ def test_after_the_session_nothing_pressed_is_lost(open_browser, cast, sign_in, 
     assert total() == 1
 
 
+def test_nothing_pressed_is_sent_in_the_name_of_who_signed_in_next(open_browser, cast, sign_in, server):
+    page = pad(open_browser(cast.volunteer, complains=False))
+    page.context.clear_cookies()
+    press(page, "men")
+    for user, is_theirs in ((cast.health, False), (cast.volunteer, True)):
+        cookie = sign_in(user).cookies["sessionid"].value
+        page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": server}])
+        with page.expect_response(lambda answer: "whoami?as=" in answer.url) as asked:
+            pass
+        assert asked.value.ok == is_theirs
+        assert is_theirs or total() == 0
+    settled(page)
+    assert Tally.objects.get().recorded_by == cast.volunteer
+
+
 def test_without_javascript(open_browser, cast):
     page = pad(open_browser(cast.volunteer, javascript=False))
     for who in ("men", "men", "unknown"):

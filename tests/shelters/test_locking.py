@@ -139,6 +139,7 @@ def test_it_can_be_thrown_away(cast, working, clock):
     ("path", "sent", "more"),
     [
         ("/es/account/password/", {"oldpassword": PASSWORD}, {}),
+        ("/es/admin/shelters/user/add/", {"username": "rosa", "password1": PASSWORD}, {}),
         (PATH, {"note": "x" * 120_000}, {}),
         (PATH, FORM, {"headers": {"x-requested-with": "fetch"}}),
     ],

@@ -55,8 +55,8 @@ addEventListener("DOMContentLoaded", () => {
     }
     return [form.action, {method: "POST", body: new URLSearchParams(data), headers: {"X-Requested-With": "fetch"}}];
   }
-  async function renew() {  // after a sign-in the old token is refused
-    const answer = await fetched(document.body.dataset.whoami);
+  async function renew() {  // after a sign-in the old token is refused; in somebody else's name nothing is sent
+    const answer = await fetched(`${document.body.dataset.whoami}?as=${pad.dataset.owner.split("-")[0]}`);
     signedOut.hidden = answer.status !== 401;
     if (!answer.ok) return;
     const token = (await answer.json()).token;
