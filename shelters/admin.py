@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.contrib.auth.forms import UserCreationForm
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -120,6 +121,12 @@ class UserAdmin(ScopedAdmin, StockUserAdmin):
     def get_readonly_fields(self, request, obj=None):
         own = self.own_limits if obj == request.user else ()
         return (*super().get_readonly_fields(request, obj), *own)
+
+    def user_change_password(self, request, id, form_url=""):
+        """One's own is changed where the old one is asked, and where the session stays one that can be ended."""
+        if id == str(request.user.pk):
+            return redirect("account_change_password")
+        return super().user_change_password(request, id, form_url)
 
     def has_delete_permission(self, request, obj=None):
         """Only an account that never signed in; the others are switched off and stay on the trail."""

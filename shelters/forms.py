@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shelters.middleware import Shift
 from shelters.models import Shelter, User
+from shelters.second_factor import take_code
 
 # They turn the text around them about, so that one name looks like another.
 TURNING = {chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
@@ -119,6 +120,7 @@ class NewFactorForm(forms.Form):
                 )
             )
         forget_tries()
+        take_code(self.user, self.cleaned_data["code"])
         return self.cleaned_data["code"]
 
 

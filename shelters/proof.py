@@ -5,23 +5,17 @@ import time
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
 from allauth.core import ratelimit
-from allauth.core.internal.cryptokit import normalize_user_code
-from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
 from django import forms
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from shelters.audit import Action, record
-from shelters.second_factor import has_factor
+from shelters.second_factor import has_factor, take_code
 
 FIVE_MINUTES = 5 * 60  # seconds
-A_CODE_LASTS = (
-    3 * 30
-)  # seconds: its own half minute, and the one before and after that a slow clock is granted
 
 
 class Once:
@@ -30,9 +24,7 @@ class Once:
     def clean_code(self):
         code = super().clean_code()
         if self.authenticator.type == Authenticator.Type.TOTP:
-            key = f"code:{self.user.pk}:{normalize_user_code(code)}"
-            if not cache.add(key, "used", timeout=A_CODE_LASTS):
-                raise get_adapter().validation_error("incorrect_code")
+            take_code(self.user, code)
         return code
 
     def _emit_authentication_failed(self, authenticator):

@@ -1,11 +1,13 @@
 """The second factor: a code from an app on the phone of the account. Who needs one, how it comes and goes. ADR 26."""
 
-from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.core.internal.cryptokit import normalize_user_code
+from allauth.mfa.adapter import DefaultMFAAdapter, get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from cryptography.fernet import InvalidToken
 from django.conf import settings
+from django.core.cache import cache
 from django.db import transaction
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve
@@ -16,6 +18,7 @@ from shelters.models import AccessEvent, User
 from shelters.roles import BY_CODE
 from shelters.sessions import end_sessions
 
+A_CODE_LASTS = 3 * 30  # seconds: its half minute, and the one before and after that a slow clock is granted
 MUST_SET_UP = "must_set_up_second_factor"  # in the session, so that no page pays a query for it
 ANSWERS = {"mfa_activate_totp", "account_logout", "change_user", "whoami"}
 
@@ -60,6 +63,13 @@ def set_up(user, secret: str) -> list[str]:
     TOTP.activate(user, secret)
     record(Action.FACTOR_SET_UP, by=user, subject=user)
     return make_codes(user)
+
+
+def take_code(user, code) -> None:
+    """Once, as long as it would fit: at sign-in, as proof, and when it is the first of a phone."""
+    key = f"code:{user.pk}:{normalize_user_code(code)}"
+    if not cache.add(key, "used", timeout=A_CODE_LASTS):
+        raise get_adapter().validation_error("incorrect_code")
 
 
 @transaction.atomic

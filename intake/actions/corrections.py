@@ -8,7 +8,18 @@ from django.utils import timezone
 
 from intake.actions.families import arrival_moment, lock
 from intake.actions.steps import BIRTH, KEYS
-from intake.models import Alert, Family, Intention, Merge, NoteKey, Person, PersonNeed, Relationship, Stay
+from intake.models import (
+    Alert,
+    Family,
+    Intention,
+    Merge,
+    NoteKey,
+    Person,
+    PersonNeed,
+    Relationship,
+    SpecificNeed,
+    Stay,
+)
 from intake.models.tracked import correct
 from shelters.audit import Action, record
 
@@ -143,5 +154,8 @@ def record_need(person, need, *, state, reason="", by) -> PersonNeed:
     row = row or PersonNeed(person=person, need=need)
     row.judge(state, reason, by=by)
     row.save()
-    record(Action.NEED_RECORDED, by=by, shelter=person.family.shelter, subject=person, state=state)
+    if need.tier == SpecificNeed.Tier.PROTECTION:  # a line of its own would tell that there is one
+        record(Action.PERSON_CHANGED, by=by, shelter=person.family.shelter, subject=person)
+    else:
+        record(Action.NEED_RECORDED, by=by, shelter=person.family.shelter, subject=person, state=state)
     return row

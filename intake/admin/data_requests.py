@@ -263,24 +263,30 @@ class OwnData:
         return TemplateResponse(request, f"admin/intake/person/{template}", context, status=status)
 
     def own_data(self, request, pk):
-        """To read and to print; only when it is known that it is theirs to have."""
+        """To read and to print; only when it is known that it is theirs to have, and who hands it over."""
         person = self.person_for(request, pk, "intake.view_datarequest")
         is_known = granted(person, DataRequest.Kind.ACCESS)
-        if is_known:
+        proof = ProofForm(request.POST if request.method == "POST" else None, request=request)
+        is_proven = not proof.fields or proof.is_valid()
+        is_shown = is_known and is_proven
+        if is_shown:
             record(Action.OWN_DATA_GIVEN, by=request.user, shelter=person.family.shelter, subject=person)
         return self.page(
             request,
             person,
             "own_data.html",
             title=_("Everything held on this person"),
+            status=422 if proof.errors else 200,
             is_known=is_known,
-            sections=sections(person) if is_known else (),
+            is_proven=is_proven,
+            proof=proof,
+            sections=sections(person) if is_shown else (),
             made_at=timezone.now(),
         )
 
     def own_data_file(self, request, pk):
         person = self.person_for(request, pk, "intake.view_datarequest")
-        if not granted(person, DataRequest.Kind.ACCESS):
+        if not granted(person, DataRequest.Kind.ACCESS) or ProofForm(request=request).fields:
             return redirect("admin:intake_person_own_data", person.pk)
         shelter = person.family.shelter
         record(Action.OWN_DATA_GIVEN, by=request.user, shelter=shelter, subject=person, format="json")

@@ -67,6 +67,9 @@ def take(request, asked: ExportRequest):
     if not may_open(request.user, report):
         raise Http404
     filters = filters_of(request.user, report, asked)
+    if report.people_in(filters.cleaned_data) > asked.people:
+        messages.warning(request, _("More people have come into these days since. Ask for the file again."))
+        return redirect("reports:request", asked.pk)
     with transaction.atomic():
         if asked.take(by=request.user):
             return send(report, filters, asked.kind, asked.table)

@@ -463,6 +463,15 @@ def test_a_need_is_recorded_in_each_state(family, by, state):
     assert (event.subject_id, event.detail) == (str(ale.pk), {"state": state})
 
 
+def test_the_trail_does_not_tell_of_a_protection_need(family, by):
+    """A line of its own, about a need that the page does not show, would say that there is one."""
+    need = SpecificNeed.objects.filter(tier=SpecificNeed.Tier.PROTECTION).first()
+    actions.record_need(family.members.last(), need, state="confirmed", by=by)
+    event = the_event("person_changed")
+    assert "confirmed" not in str(event.detail)
+    assert not AccessEvent.objects.filter(action="need_recorded").exists()
+
+
 def test_a_need_changes_its_state_and_keeps_its_history(family, by):
     ale, need = family.members.last(), SpecificNeed.objects.get(pk="SC-UC")
     for state in ("reported", "confirmed", "ruled_out"):

@@ -64,6 +64,14 @@ def test_the_first_sign_in_sets_it_up_and_nothing_else_answers_before(cast, role
     assert actions(user)[-2:] == ["factor_set_up", "codes_made"]
 
 
+def test_the_code_that_sets_it_up_signs_nobody_in(cast):
+    client, _answer = password_of(cast.coordinator)
+    code = code_of(shown_secret(client.get(SET_UP)))
+    client.post(SET_UP, {"code": code})
+    other, _answer = password_of(cast.coordinator)
+    assert other.post(CODE, {"code": code}).status_code == 422
+
+
 def test_a_volunteer_is_never_asked(cast):
     client, answer = password_of(cast.volunteer)
     assert answer.url == "/es/shift/"

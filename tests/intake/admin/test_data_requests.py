@@ -185,6 +185,20 @@ def test_then_it_is_read_printed_or_taken_as_a_file(officer, neptali, cast):
     assert [event.user for event in events] == [cast.data_officer] * 2
 
 
+def test_whoever_hands_it_over_proves_who_they_are(cast, sign_in, neptali):
+    make_request(neptali, cast.data_officer, identity="card")
+    officer = sign_in(cast.data_officer, proven=False)
+    address = person_page(neptali, "own_data")
+    assert officer.get(person_page(neptali, "own_data_file")).url == address
+    assert "Núñez</bdi></dd>" not in officer.get(address).text
+    wrong = officer.post(address, {"proof": "not it"})
+    assert wrong.status_code == 422 and "Esta no es su contraseña" in wrong.text
+    assert not AccessEvent.objects.filter(action="own_data_given").exists()
+    assert "Núñez" in officer.post(address, {"proof": factories.PASSWORD}).text
+    assert officer.get(person_page(neptali, "own_data_file")).status_code == 200
+    assert AccessEvent.objects.filter(action="own_data_given").count() == 2
+
+
 # --- erasing --------------------------------------------------------------------------------------------------
 
 

@@ -102,6 +102,15 @@ def test_declined_is_declined(asked, coordinator, officer):
     assert left() == 0
 
 
+def test_who_came_after_it_was_approved_is_in_no_file(asked, coordinator, officer, palillo, cast):
+    _request, address = asked
+    officer.post(address, {"decision": "approve"})
+    make_family(palillo, {"given_names": "Reina"}, by=cast.volunteer)
+    assert coordinator.post(address).status_code == 302
+    assert left() == 0
+    assert ExportRequest.objects.get().taken_at is None
+
+
 def test_nobody_approves_what_they_asked_for(cast, asked, coordinator):
     request, address = asked
     coordinator.post(address, {"decision": "approve"})
