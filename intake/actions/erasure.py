@@ -11,6 +11,7 @@ from intake.actions.families import is_minor
 from intake.actions.retention import forget_families, keys_of
 from intake.matching.names import fold
 from intake.models import DataRequest, Family, GoodsMovement, Person, Relationship, Submission, Tombstone
+from intake.models.families import joined_from
 from intake.models.tracked import Tracked, correct
 from shelters.audit import Action, record
 from shelters.scrub import scrub
@@ -100,7 +101,9 @@ def leave_or_remove(family, homes, words, *, by) -> bool:
     """Whether the family went too, because nobody is left in it."""
     for home in reversed(homes):  # what was joined into another goes first
         is_joined = Family.objects.filter(merged_into=home).exists()
-        if is_joined or Person.objects.filter(family=home).exists():
+        # What was joined into a family that stays holds what those people refused: it stays as well.
+        onward = [home.pk, *joined_from(Family, [home.pk])]
+        if is_joined or Person.objects.filter(family__in=onward).exists():
             forget_mentions(home, words)
         else:
             remove_family(home)

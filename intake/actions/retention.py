@@ -11,6 +11,7 @@ from intake import retention
 from intake.actions.corrections import forget_merges, with_absorbed
 from intake.actions.steps import BIRTH
 from intake.models import Card, DataRequest, Family, Merge, Person, ServiceReceived, Stay, Tally
+from intake.models.families import joined_from
 from intake.models.tracked import Tracked
 from shelters.audit import Action, record
 
@@ -36,7 +37,7 @@ class Due:
 def due(shelter, *, days=retention.KEPT_DAYS) -> Due:
     """Who has been gone from every shelter for so many days; from the shelter's purge date on, whoever is gone.
 
-    A request about one's own data that is not settled keeps what it asks about.
+    A request about one's own data that is not settled keeps what it asks about, whoever that was joined into.
     """
     now = timezone.now()
     is_purged = shelter.purge_on is not None and shelter.purge_on <= shelter.today()
@@ -45,14 +46,15 @@ def due(shelter, *, days=retention.KEPT_DAYS) -> Due:
     if is_purged and shelter.closed_on and shelter.closed_on < shelter.today():
         here = here.exclude(shelter=shelter)  # nobody is in a closed place, whoever forgot to write that down
     served = ServiceReceived.objects.filter(person=OuterRef("pk"), given_at__gt=limit)
-    asked = DataRequest.objects.open().filter(person=OuterRef("pk"))
+    asked = DataRequest.objects.open().filter(person__isnull=False).values("person")
     # Whoever was named or corrected again after their names had gone has something to lose again.
     corrected = Person.history.filter(id=OuterRef("pk"))
     people = Person.objects.standing().filter(
         Q(anonymised_on=None) | ~Q(name_key="") | Exists(corrected),
         ~Exists(here),
         ~Exists(served),
-        ~Exists(asked),
+        ~Q(pk__in=asked),
+        ~Q(pk__in=joined_from(Person, asked)),
         family__shelter=shelter,
         family__registered_at__lte=limit,
     )
@@ -63,22 +65,30 @@ def anonymise(shelter, *, days=retention.KEPT_DAYS, by=None) -> tuple[int, str]:
     """Do it for one shelter: (people, rule). In transactions of a few hundred; a second run finds nobody."""
     found, number = due(shelter, days=days), 0
     while keys := list(found.people.values_list("pk", flat=True)[:AT_ONCE]):
-        anonymise_some(keys, shelter=shelter, rule=found.rule, by=by)
-        number += len(keys)
+        done = anonymise_some(keys, shelter=shelter, days=days, rule=found.rule, by=by)
+        if not done:
+            break  # something came up for all of them meanwhile: the next run looks anew
+        number += done
     return number, found.rule
 
 
 @transaction.atomic
-def anonymise_some(keys, *, shelter, rule, by) -> None:
-    held = Person.objects.select_for_update(of=("self",)).select_related("family__shelter")
-    people = list(held.filter(pk__in=keys).order_by("pk"))
+def anonymise_some(keys, *, shelter, days, rule, by) -> int:
+    """How many of these it was done to: who came back before they were held keeps their name."""
+    list(Person.objects.select_for_update().filter(pk__in=keys).order_by("pk"))
+    people = list(due(shelter, days=days).people.filter(pk__in=keys).select_related("family__shelter"))
+    if not people:
+        return 0
     everybody = with_absorbed(people)
     forget_people(everybody, on=shelter.today())
     families = Family.objects.filter(pk__in={person.family_id for person in everybody})
     forget_merges([family.pk for family in families])
-    finished = list(families.exclude(members__in=Person.objects.standing().filter(anonymised_on=None)))
+    # A family that was joined into another goes with that one: until then it holds what they refused.
+    standing = families.filter(merged_into=None)
+    finished = list(standing.exclude(members__in=Person.objects.standing().filter(anonymised_on=None)))
     forget_families(with_absorbed(finished))
     record(Action.ANONYMISED, by=by, shelter=shelter, people=len(people), families=len(finished), why=rule)
+    return len(people)
 
 
 def forget_people(people, *, on) -> None:

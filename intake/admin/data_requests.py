@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from intake import actions, retention, working_days
-from intake.access import opened
+from intake.access import opened, standing
+from intake.actions.corrections import with_absorbed
 from intake.admin.base import OfPerson
 from intake.models import DataRequest, Person
 from intake.own_data import as_json, sections
@@ -219,16 +220,21 @@ class EraseForm(forms.Form):
 
 
 def granted(person, kind) -> bool:
-    """Whether they asked for this, somebody knows that it was them, and it was not refused or taken back."""
-    return person.requests.open().filter(kind=kind).exclude(identity="").exists()
+    """Whether they asked for this, somebody knows that it was them, and it was not refused or taken back.
+
+    What they asked under a record that was joined into theirs since is asked by them.
+    """
+    people = with_absorbed(Person.objects.filter(pk=person.pk))
+    return DataRequest.objects.open().filter(person__in=people, kind=kind).exclude(identity="").exists()
 
 
 def person_tools(request, person) -> list[tuple[str, str]]:
-    tools = []
+    """Of whoever stands for this person, where the record was joined into another."""
+    tools, pk = [], standing(Person, person.pk)
     if request.user.has_perm("intake.view_datarequest"):
-        tools.append((reverse("admin:intake_person_own_data", args=[person.pk]), _("Own data")))
+        tools.append((reverse("admin:intake_person_own_data", args=[pk]), _("Own data")))
     if request.user.has_perm("intake.erase_person"):
-        tools.append((reverse("admin:intake_person_erase", args=[person.pk]), _("Erase")))
+        tools.append((reverse("admin:intake_person_erase", args=[pk]), _("Erase")))
     return tools
 
 

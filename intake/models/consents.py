@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from intake.ids import uuid7
-from intake.models.families import Family
+from intake.models.families import Family, joined_from
 from intake.models.tracked import Tracked
 from shelters.models import Organization, Shelter
 
@@ -62,17 +62,7 @@ def shareable_with(organization):
     yes, no = (said.filter(is_given=given).values("family") for given in (True, False))
     agreed = Q(notice_answer=Family.NoticeAnswer.ACCEPTED) | Q(pk__in=yes)
     families = Family.objects.standing().filter(agreed).exclude(notice_answer=Family.NoticeAnswer.REFUSED)
-    return families.exclude(pk__in=no).exclude(pk__in=joined_from(no))
-
-
-def joined_from(families) -> set:
-    """What these became, where they were joined into others, on to the last."""
-    found, newest = set(), families
-    while newest := set(
-        Family.objects.filter(pk__in=newest, merged_into__isnull=False).values_list("merged_into", flat=True)
-    ):
-        found |= newest
-    return found
+    return families.exclude(pk__in=no).exclude(pk__in=joined_from(Family, no))
 
 
 class HandOverQuerySet(models.QuerySet):

@@ -366,3 +366,12 @@ class Person(Tracked):
         if self.birth_date:
             said_on = self.age_said_on or day
             self.birth = ages.Birth.from_age(max(self.age_on(said_on), 0), said_on)
+
+
+def joined_from(model, keys) -> set:
+    """What these became, where they were joined into others, on to the last."""
+    found, newest = set(), keys
+    joined = model.objects.filter(merged_into__isnull=False)
+    while newest := set(joined.filter(pk__in=newest).values_list("merged_into", flat=True)):
+        found |= newest
+    return found

@@ -30,6 +30,7 @@ from intake.models import (
     Ticket,
     Tombstone,
 )
+from intake.models.consents import shareable_with
 from intake.retention import TABLES, Then, is_about, rows_of
 from shelters.models import AccessEvent
 from tests import factories
@@ -171,8 +172,26 @@ def test_records_that_were_joined_are_the_same_person(palillo, cast):
     merge = actions.merge(family, other, pairs=[(one, twin)], picks={}, whole=True, by=cast.coordinator)
     erase(one, cast)
     assert list(Person.objects.values_list("given_names", flat=True)) == ["Luz"]
-    assert list(Family.objects.all()) == [family]
-    assert not Merge.objects.filter(pk=merge.pk).exclude(steps=[]).exists()
+    merge.refresh_from_db(), other.refresh_from_db()
+    assert (merge.is_final, merge.steps, other.comments) == (True, [], "")
+    erase(Person.objects.get(), cast)
+    assert not Family.objects.exists() and not Merge.objects.exists()
+
+
+def test_what_was_refused_by_whom_they_live_with_now_stays(palillo, cast):
+    partner = factories.make_organization()
+    family = factories.make_family(palillo, {"given_names": "Ana"}, {"given_names": "Luz"}, by=cast.volunteer)
+    other = factories.make_family(palillo, {"given_names": "Eva"}, comments="Eva, con Ana", by=cast.volunteer)
+    actions.record_consents(other, {partner: False}, by=cast.coordinator)
+    actions.merge(family, other, pairs=[], picks={}, whole=True, by=cast.coordinator)
+    for name in ("Ana", "Luz"):
+        erase(Person.objects.get(given_names=name), cast)
+        assert Consent.objects.get().family == other
+        assert not shareable_with(partner).exists()
+    other.refresh_from_db()
+    assert (other.comments, Merge.objects.get().gone) == ("", other)
+    erase(Person.objects.get(), cast)
+    assert not Family.objects.exists() and not Consent.objects.exists()
 
 
 def test_the_stock_stays_as_it_was(palillo, father, cast):

@@ -1,17 +1,21 @@
 """Names go after 90 days, counts stay; and the command that does it at night."""
 
+from contextlib import contextmanager
 from datetime import date, timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from intake import actions
+from intake.actions.retention import AT_ONCE
 from intake.ages import Birth, age_on, bracket_of
-from intake.models import Card, DataRequest, Family, LookAlike, Merge, Person, Sighting, Stay, Tally
+from intake.models import Card, Consent, DataRequest, Family, LookAlike, Merge, Person, Sighting, Stay, Tally
+from intake.models.consents import shareable_with
 from intake.reports import age_sex
 from intake.reports.census import census
 from intake.reports.cuts import numbers_of
@@ -164,12 +168,29 @@ def test_on_the_purge_date_whoever_is_gone_loses_their_name_at_once(palillo):
     assert forgotten.members.get().given_names == ""
 
 
-def test_an_open_request_keeps_what_it_asks_about(palillo, cast):
-    person = gone_family(palillo, {"given_names": "Pregunta"}).members.get()
-    asked = DataRequest(shelter=palillo, person=person, kind="access", received_by=cast.data_officer)
-    asked.received_on = palillo.today()
+def ask(person, by) -> DataRequest:
+    shelter = person.family.shelter
+    asked = DataRequest(shelter=shelter, person=person, kind="access", received_by=by)
+    asked.received_on = shelter.today()
     asked.set_the_clock()
     asked.save()
+    return asked
+
+
+def joined(palillo, cast):
+    """(who stays, who was joined into them by way of a third): the same person, three times."""
+    names = ("Una", "Unita", "Unilla")
+    families = [gone_family(palillo, {"given_names": name}, by=cast.volunteer) for name in names]
+    first, second, third = (family.members.get() for family in families)
+    for kept, gone in ((second, third), (first, second)):
+        pairs = [(kept, gone)]
+        actions.merge(kept.family, gone.family, pairs=pairs, picks={}, whole=True, by=cast.coordinator)
+    return first, third
+
+
+def test_an_open_request_keeps_what_it_asks_about(palillo, cast):
+    person = gone_family(palillo, {"given_names": "Pregunta"}).members.get()
+    asked = ask(person, cast.data_officer)
     assert actions.due(palillo).count() == 0
     asked.state = DataRequest.State.WITHDRAWN
     asked.save()
@@ -186,6 +207,68 @@ def test_records_that_were_joined_go_with_whom_they_became(palillo, cast):
     assert actions.anonymise(palillo)[0] == 1
     person.refresh_from_db(), absorbed.refresh_from_db()
     assert (person.given_names, absorbed.comments, person.history.count()) == ("", "", 0)
+
+
+def test_a_request_follows_whoever_was_joined(palillo, cast):
+    person, absorbed = joined(palillo, cast)
+    asked = ask(absorbed, cast.data_officer)
+    gone_family(palillo, {"given_names": "Otra"})
+    assert [each.given_names for each in actions.due(palillo).people] == ["Otra"]
+    DataRequest.objects.update(state=DataRequest.State.WITHDRAWN)
+    assert actions.due(palillo).count() == 2
+    DataRequest.objects.filter(pk=asked.pk).update(state=DataRequest.State.OPEN, person=None)
+    assert actions.due(palillo).count() == 2
+    assert person in actions.due(palillo).people
+
+
+def test_what_a_joined_family_refused_stays_until_all_of_them_are_gone(palillo, cast):
+    partner = factories.make_organization()
+    family = gone_family(palillo, {"given_names": "Va"}, {"given_names": "Queda"}, by=cast.volunteer)
+    other = gone_family(palillo, {"given_names": "Va otra vez"}, by=cast.volunteer)
+    actions.record_consents(other, {partner: False}, by=cast.coordinator)
+    pairs = [(family.members.get(given_names="Va"), other.members.get())]
+    actions.merge(family, other, pairs=pairs, picks={}, whole=True, by=cast.coordinator)
+    stay = factories.make_stay(family.members.get(given_names="Queda"), at=timezone.now() - timedelta(days=1))
+    assert actions.anonymise(palillo) == (1, "days")
+    assert not Consent.objects.get().is_given
+    assert not shareable_with(partner).exists()
+    stay.delete()
+    assert actions.anonymise(palillo) == (1, "days")
+    assert not Consent.objects.exists()
+
+
+@contextmanager
+def meanwhile(happens):
+    """Something happens right after a batch was listed, before its people are held."""
+    waiting = [happens]
+
+    def listed(execute, sql, params, many, context):
+        answer = execute(sql, params, many, context)
+        if sql.endswith(f"LIMIT {AT_ONCE}") and waiting:
+            waiting.pop()()
+        return answer
+
+    with connection.execute_wrapper(listed):
+        yield
+    assert not waiting
+
+
+def test_who_comes_back_while_it_runs_keeps_their_name(palillo):
+    one, other = (gone_family(palillo, {"given_names": name}).members.get() for name in ("Vuelve", "Lejos"))
+    with meanwhile(lambda: factories.make_stay(one, at=timezone.now())):
+        assert actions.anonymise(palillo) == (1, "days")
+    one.refresh_from_db(), other.refresh_from_db()
+    assert (one.given_names, other.given_names) == ("Vuelve", "")
+    assert AccessEvent.objects.get(action="anonymised").detail["people"] == 1
+
+
+def test_a_batch_of_which_nobody_is_left_is_the_last(palillo, cast):
+    person, absorbed = joined(palillo, cast)
+    with meanwhile(lambda: ask(absorbed, cast.data_officer)):
+        assert actions.anonymise(palillo) == (0, "days")
+    person.refresh_from_db()
+    assert person.given_names == "Una"
+    assert not AccessEvent.objects.filter(action="anonymised").exists()
 
 
 def test_a_name_that_is_typed_again_goes_again(family, palillo):

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from intake import retention, working_days
+from intake import actions, retention, working_days
 from intake.admin.data_requests import due_words
 from intake.models import DataRequest, Person
 from shelters.models import AccessEvent
@@ -197,6 +197,24 @@ def test_whoever_hands_it_over_proves_who_they_are(cast, sign_in, neptali):
     assert "Núñez" in officer.post(address, {"proof": factories.PASSWORD}).text
     assert officer.get(person_page(neptali, "own_data_file")).status_code == 200
     assert AccessEvent.objects.filter(action="own_data_given").count() == 2
+
+
+def test_what_was_asked_under_a_record_that_was_joined_is_theirs(officer, neptali, palillo, cast):
+    other = factories.make_family(palillo, {"given_names": "Neptalí"}, by=cast.volunteer)
+    twin = other.members.get()
+    asked = [
+        make_request(twin, cast.data_officer, kind=kind, identity="card")
+        for kind in ("access", "cancellation")
+    ]
+    pairs = [(neptali, twin)]
+    actions.merge(neptali.family, other, pairs=pairs, picks={}, whole=True, by=cast.coordinator)
+    page = officer.get(f"{LIST}{asked[0].pk}/change/").text
+    for name in ("own_data", "erase"):
+        assert person_page(neptali, name) in page and person_page(twin, name) not in page
+    assert officer.get(person_page(neptali, "own_data")).context["is_known"]
+    sent = {"why": "request", "sure": "on"}
+    assert officer.post(person_page(neptali, "erase"), sent).status_code == 302
+    assert not Person.objects.filter(pk__in=[neptali.pk, twin.pk]).exists()
 
 
 # --- erasing --------------------------------------------------------------------------------------------------
