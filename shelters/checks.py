@@ -44,7 +44,7 @@ def no_demo_account_is_open(app_configs, databases=None, **_kwargs):
     hint = "Begin with an empty database, or switch these accounts off."
     return [
         Warning(
-            "The accounts of the demo are open: their passwords were printed.", hint=hint, id="puente.W003"
+            "The accounts of the demo are open: their passwords were printed.", hint=hint, id="puente.W005"
         )
     ]
 

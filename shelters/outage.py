@@ -1,5 +1,6 @@
 """When the database does not answer, has no room or cannot be written: 503 in words, with the way on."""
 
+import sqlite3
 import sys
 
 from django.db import InterfaceError, OperationalError, connection
@@ -28,7 +29,13 @@ def is_outage(error) -> bool:
     """Also when it is the reason of another error, raised on the way out."""
     while error and not isinstance(error, OUTAGES) and getattr(error, "pgcode", None) != READ_ONLY:
         error = error.__cause__ or error.__context__
-    return error is not None
+    return error is not None and not is_mistake(error)
+
+
+def is_mistake(error) -> bool:
+    """SQLite calls a missing table and a wrong word of SQL operational errors too; to try again helps with neither."""
+    codes = [getattr(each, "sqlite_errorcode", None) for each in (error, error.__cause__)]
+    return sqlite3.SQLITE_ERROR in codes
 
 
 def away(request):

@@ -1,8 +1,8 @@
 """Somebody is erased: rows, history and keys go, and a fingerprint stays so that nothing late brings them back."""
 
+from django.contrib.messages.storage.session import SessionStorage
 from django.contrib.sessions.models import Session
 from django.db import models, transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from intake import retention
@@ -14,6 +14,7 @@ from intake.models import DataRequest, Family, GoodsMovement, Person, Relationsh
 from intake.models.families import joined_from
 from intake.models.tracked import Tracked, correct
 from shelters.audit import Action, record
+from shelters.locking import KEPT, LOCKED
 from shelters.scrub import scrub
 
 SHORTEST = 3  # letters of a name that is looked for in texts
@@ -41,9 +42,9 @@ def erase(person, *, reason, by) -> None:
     forget_merges(keys_of(homes))
     remove_people(everyone)
     is_empty = leave_or_remove(family, homes, words, by=by)
-    forget_in_sessions(words)
+    forget_in_sessions()
     record(Action.PERSON_ERASED, by=by, shelter=family.shelter, subject=family, why=reason, whole=is_empty)
-    transaction.on_commit(scrub)
+    transaction.on_commit(scrub, robust=True)  # they are gone by then: the answer must not say otherwise
 
 
 def families_of(people) -> list[Family]:
@@ -166,8 +167,14 @@ def blank_where_named(rows, name, words) -> None:
     rows.model._base_manager.filter(pk__in=named).update(**{name: ""})
 
 
-def forget_in_sessions(words) -> None:
-    """A message that waits to be shown may name them: whoever has one signs in again."""
-    for session in Session.objects.filter(expire_date__gt=timezone.now()):
-        if mentions(str(session.get_decoded()), words):
-            session.delete()
+def forget_in_sessions() -> None:
+    """A message that waits to be shown, or a form under seal, may name them. All go unread; nobody is signed out."""
+    for session in Session.objects.select_for_update().order_by("pk"):
+        kept = session.get_decoded()
+        texts = [kept.pop(SessionStorage.session_key, None), kept.pop(KEPT, None)]
+        if LOCKED in kept:
+            texts.append(kept[LOCKED]["form"])
+            kept[LOCKED]["form"] = None
+        if any(texts):
+            session.session_data = Session.objects.encode(kept)
+            session.save(update_fields=["session_data"])

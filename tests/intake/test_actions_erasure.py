@@ -7,8 +7,9 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from intake import actions
@@ -32,9 +33,11 @@ from intake.models import (
 )
 from intake.models.consents import shareable_with
 from intake.retention import TABLES, Then, is_about, rows_of
+from shelters.locking import KEPT, LOCKED
 from shelters.models import AccessEvent
 from tests import factories
 from tests.factories import NOW
+from tests.intake.pages import sent_from
 from tests.intake.test_actions_retention import everything
 
 GIVEN, SURNAME, CALLED = "Wilmerqqz", "Zelayaqqz", "Chelitoqqz"
@@ -225,15 +228,54 @@ def test_their_request_is_answered_and_stays_without_them(father, palillo, cast)
     assert (asked.person, asked.state, asked.note) == (None, "done", "")
 
 
-def test_a_message_that_waits_to_be_shown_goes_too(father, cast, sign_in):
-    client = sign_in(cast.volunteer)
-    session = client.session
-    session["_messages"] = f"{GIVEN} was added."
+def everything_in(client):
+    return str(dict(client.session))
+
+
+def test_a_message_that_waits_to_be_shown_goes_too_and_its_reader_stays_in(family, volunteer, cast):
+    page = reverse("intake:person-add", args=[family.pk])
+    sent = sent_from(volunteer.get(page)) | {"given_names": "Ángel", "surnames": "Núñez", "age": "34"}
+    assert volunteer.post(page, sent).status_code == 302
+    assert "ngel N" in everything_in(volunteer)
+    erase(family.members.get(given_names="Ángel"), cast)
+    assert "ngel N" not in everything_in(volunteer)
+    page = volunteer.get(reverse("intake:family", args=[family.pk]))
+    assert page.status_code == 200 and "Ángel" not in page.text
+
+
+def test_a_form_under_seal_goes_too(father, volunteer, cast):
+    """Kept while somebody is locked out, or until they are back at its page; nobody can look into it."""
+    form = {"path": "/es/", "address": "/es/", "sealed": "gAAAAA"}
+    session = volunteer.session
+    session[KEPT], session[LOCKED] = form, {"user": cast.volunteer.pk, "shift": None, "form": form}
     session.save()
-    sign_in(cast.legal)
-    assert Session.objects.count() == 2
     erase(father, cast)
-    assert Session.objects.count() == 1
+    assert "gAAAAA" not in everything_in(volunteer)
+    assert volunteer.session[LOCKED] == {"user": cast.volunteer.pk, "shift": None, "form": None}
+
+
+def test_a_session_that_holds_nothing_typed_is_left_alone(palillo, cast, sign_in):
+    """Also where the shelter bears their name."""
+    palillo.name = "Estadio Jesús Martínez"
+    palillo.save()
+    family = factories.make_family(
+        palillo, {"given_names": "Jesús", "surnames": "Martínez"}, by=cast.volunteer
+    )
+    client = sign_in(cast.volunteer)
+    before = Session.objects.get().session_data
+    erase(family.members.get(), cast)
+    assert Session.objects.get().session_data == before
+    assert "Estadio Jesús Martínez" in client.get("/es/").text
+
+
+def test_who_erases_has_their_answer_although_a_message_waits_for_them(palillo, father, cast, sign_in):
+    officer = sign_in(cast.data_officer)
+    session = officer.session
+    session["_messages"] = f'[["__json_message",0,25,"{GIVEN} was added.",""]]'
+    session.save()
+    page = reverse("admin:intake_person_erase", args=[father.pk])
+    assert officer.post(page, {"why": "mistake", "sure": "on"}).status_code == 302
+    assert not Person.objects.filter(pk=father.pk).exists()
 
 
 def test_the_trail_tells_who_and_why_and_no_name(father, palillo, cast):
@@ -349,3 +391,26 @@ def test_a_reader_at_that_moment_delays_the_last_step_and_the_night_does_it(pali
     reader.close()
     call_command("retention", verbosity=0)
     assert GIVEN.encode() not in bytes_on_disk()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL does nothing at that moment")
+def test_a_log_that_cannot_be_emptied_is_no_failed_erasure(palillo, cast):
+    father = make_people(palillo, cast).members.get(position=0)
+
+    def broken(run, sql, *rest):
+        if "wal_checkpoint" in sql:
+            raise OperationalError("disk I/O error")
+        return run(sql, *rest)
+
+    with connection.execute_wrapper(broken):
+        erase(father, cast)
+    assert not Person.objects.filter(pk=father.pk).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_whole_file_is_left_to_the_night(palillo, cast):
+    father = make_people(palillo, cast).members.get(position=0)
+    with CaptureQueriesContext(connection) as asked:
+        erase(father, cast)
+    assert not any("VACUUM" in each["sql"] for each in asked)

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from io import StringIO
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
@@ -340,6 +341,17 @@ def test_the_command_does_it_and_scrubs(palillo, cast):
     assert "1 people lost their names" in run()
     assert Person.objects.get().given_names == ""
     assert "palillo: 0 people" in run()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sessions_that_are_over_go_with_their_messages(palillo, cast, sign_in):
+    sign_in(cast.legal)
+    Session.objects.update(expire_date=LONG_AGO)
+    working = sign_in(cast.volunteer).session.session_key
+    run("--dry-run")
+    assert Session.objects.count() == 2
+    run()
+    assert Session.objects.get().pk == working
 
 
 def test_now_is_long_after_the_cast():

@@ -99,13 +99,44 @@ def test_a_password_is_not_in_the_page(db):
         answer = client.post(NAMELESS, {"login": "volunteer", "password": "cuatro palabras"})
     assert answer.status_code == 503
     assert "cuatro palabras" not in answer.content.decode()
-    assert "vuelva a cargar esta página" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "look", "again"),
+    [
+        ("es", "Mire primero, en otra ventana, si ya está ahí.", "vuelva a cargar esta página"),
+        ("en", "First look, in another window, whether it is there already.", "load this page again"),
+    ],
+)
+def test_without_a_key_one_looks_before_one_sends_it_again(db, language, look, again):
+    """Nothing else keeps a second copy out of the register."""
+    client = Client(raise_request_exception=False)
+    with failing(OperationalError("x"), when=""):
+        page = client.post(
+            f"/{language}/account/login/", {"login": "volunteer", "password": "x"}
+        ).content.decode()
+    assert look in page and page.index(look) < page.index(again)
+    assert "no guardado" not in page and "not saved" not in page
+    assert hidden_fields(page) == []
 
 
 def test_machines_are_told_too(db):
     client = Client(raise_request_exception=False)
     with failing(OperationalError("x"), when=""):
         assert client.get("/healthz").status_code == 503
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    ["ALTER TABLE intake_family RENAME TO elsewhere", "ALTER TABLE intake_family RENAME desk TO elsewhere"],
+)
+def test_a_missing_table_or_column_is_no_outage(desk, mistake):
+    """SQLite has one word for both."""
+    with connection.cursor() as cursor:
+        cursor.execute(mistake)
+    answer = desk.post(URL, posted(MOTHER))
+    assert answer.status_code == 500
+    assert "Algo falló" in answer.content.decode()
 
 
 def test_any_other_error_stays_an_error(desk):

@@ -157,6 +157,6 @@ def test_a_wrong_value_stops_the_start(wrong, database):
 def test_accounts_of_the_demo_are_named_by_the_deployment_check(db, palillo):
     assert no_demo_account_is_open(None) == []
     give_password("carmen", "coordinator")
-    assert [each.id for each in no_demo_account_is_open(None)] == ["puente.W003"]
+    assert [each.id for each in no_demo_account_is_open(None)] == ["puente.W005"]
     User.objects.update(is_active=False)
     assert no_demo_account_is_open(None) == []

@@ -4,9 +4,10 @@
     python manage.py retention
 
 Of people whose last presence is over for 90 days (RETENTION_DAYS), names, texts and history are deleted, birth dates
-become brackets and places countries; what reports count stays. See intake/retention.py.
+become brackets and places countries; what reports count stays. See intake/retention.py. Sessions that are over go too.
 """
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from intake.actions import anonymise, due
@@ -36,5 +37,6 @@ class Command(BaseCommand):
             self.stdout.write(f"{total} people would lose their names. Nothing was changed.")
             return
         self.stdout.write(f"{total} people lost their names, counts stay.")
+        call_command("clearsessions")  # a message that nobody came to read may name somebody
         if not scrub(whole=True):
             self.stdout.write("Somebody was reading: the log beside the database is emptied next time.")
