@@ -186,11 +186,17 @@ def split_family(family, people, *, submission, by) -> Family:
 
 
 def copy_consents(family, new) -> None:
-    """What they said of partners while they were one family holds for both."""
-    said = list(family.consents.all())
-    for consent in said:
+    """What they said of partners while they were one family holds for both; so does a "no" of a joined one."""
+    homes = newest = {family.pk}
+    while newest := set(Family.objects.filter(merged_into__in=newest).values_list("pk", flat=True)):
+        homes = homes | newest
+    of_them = Consent.objects.filter(Q(family=family) | Q(family__in=homes, is_given=False))
+    said = {
+        consent.organization_id: consent for consent in of_them.order_by("-is_given")
+    }  # a "no" comes last
+    for consent in said.values():
         consent.pk, consent.family = uuid7(), new
-    Consent.objects.bulk_create(said)
+    Consent.objects.bulk_create(said.values())
 
 
 def lined_up(family, people) -> list[Person]:

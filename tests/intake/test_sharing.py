@@ -96,6 +96,17 @@ def test_the_no_of_who_was_joined_is_heeded(palillo, partner, cast):
     assert names(partner) == set()
 
 
+def test_the_no_of_who_was_joined_goes_with_who_is_split_off_again(palillo, partner, cast):
+    first, second = make(palillo, "Una"), make(palillo, "Dos")
+    say(first, partner, True, cast.coordinator)
+    say(second, partner, False, cast.coordinator)
+    actions.merge(first, second, pairs=[], picks={}, whole=True, by=cast.coordinator)
+    form = factories.make_submission(cast.volunteer)
+    new = actions.split_family(first, [first.members.last()], submission=form, by=cast.volunteer)
+    assert [said.is_given for said in new.consents.all()] == [False]
+    assert names(partner) == set()
+
+
 def test_answers_go_when_the_names_go(palillo, partner, cast):
     family = gone_family(palillo, {"given_names": "Lejos"})
     say(family, partner, True, cast.coordinator)
