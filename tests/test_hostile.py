@@ -353,7 +353,7 @@ def test_further_fields_change_nothing(walk):
     further = columns(walk.theirs)
     with time_machine.travel(timezone.now() + timedelta(seconds=1), tick=False):
         for client, form in walk.forms:
-            if form.method == "POST":
+            if form.method == "POST" and not form.view.startswith("intake:note"):  # sealed anew each time
                 asked_for = {
                     name for _client, each in walk.forms if each.view == form.view for name in each.names
                 }

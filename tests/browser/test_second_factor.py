@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
+from playwright.sync_api import expect
 
 from shelters.locking import SEEN
 from shelters.models import User
@@ -39,12 +40,13 @@ def test_a_coordinator_sets_it_up_and_comes_back_with_it(open_browser, strong, p
     enter(page, strong.coordinator)
     page.wait_for_url("**/second-factor/set-up/")
     enter(checked, strong.health)
+    checked.wait_for_url("**/second-factor/set-up/")
     check(checked, "set-up")
     page.click("details summary")
     secret = page.locator(".secret").inner_text()
     page.fill("[name=code]", code_of(secret))
     page.click("main form .btn-primary")
-    assert page.locator(".codes li").count() == 10
+    expect(page.locator(".codes li")).to_have_count(10)
     page.click("main a.btn-primary")
     page.wait_for_url("**/es/shift/")
     page.click(".me summary")
@@ -72,7 +74,9 @@ def test_an_idle_page_hides_names_and_keeps_what_was_typed(open_browser, strong,
     enter(page, strong.volunteer)
     page.wait_for_url("**/es/shift/")
     page.click("main form .btn-primary")
+    page.wait_for_url("**/es/")
     page.goto("/es/families/register/")
+    page.wait_for_selector("#id_m-0-given_names:focus")
     page.fill("#id_m-0-given_names", "Neptalí")
     (session,) = Session.objects.all()
     store = SessionStore(session.session_key)
