@@ -15,8 +15,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from intake import retention
-from intake.actions.corrections import with_absorbed
 from intake.actions.erasure import mentions, words_of
+from intake.actions.families import with_absorbed
 from intake.models import Family, Note, NoteKey, Person, PrivacyNotice, Submission
 from intake.models.tracked import Tracked
 from shelters.models import OF_NOTES, AccessEvent, Organization, Shelter, Zone

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from intake.actions.families import arrival_moment, lock
+from intake.actions.families import arrival_moment, lock, with_absorbed
 from intake.actions.steps import BIRTH, KEYS
 from intake.models import (
     Alert,
@@ -101,15 +101,6 @@ def forget_merges(families) -> None:
         joined = {"history_date__gte": merge.at - A_MOMENT, "history_date__lte": merge.undone_at + A_MOMENT}
         Person.history.filter(family_id__in=ends, **joined).delete()
         Family.history.filter(id__in=ends, **joined).delete()
-
-
-def with_absorbed(rows) -> list:
-    """These, and whoever was joined into them, directly or by way of others."""
-    found, newest = [], list(rows)
-    while newest:
-        found += newest
-        newest = list(type(newest[0]).objects.filter(merged_into__in=newest))
-    return found
 
 
 @transaction.atomic

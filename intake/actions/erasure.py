@@ -6,8 +6,8 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from intake import retention
-from intake.actions.corrections import forget_merges, with_absorbed
-from intake.actions.families import is_minor
+from intake.actions.corrections import forget_merges
+from intake.actions.families import is_minor, with_absorbed
 from intake.actions.retention import forget_families, keys_of
 from intake.matching.names import fold
 from intake.models import DataRequest, Family, GoodsMovement, Person, Relationship, Submission, Tombstone

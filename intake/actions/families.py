@@ -185,15 +185,20 @@ def split_family(family, people, *, submission, by) -> Family:
     return new
 
 
+def with_absorbed(rows) -> list:
+    """These, and whoever was joined into them, directly or by way of others."""
+    found, newest = [], list(rows)
+    while newest:
+        found += newest
+        newest = list(type(newest[0]).objects.filter(merged_into__in=newest))
+    return found
+
+
 def copy_consents(family, new) -> None:
     """What they said of partners while they were one family holds for both; so does a "no" of a joined one."""
-    homes = newest = {family.pk}
-    while newest := set(Family.objects.filter(merged_into__in=newest).values_list("pk", flat=True)):
-        homes = homes | newest
-    of_them = Consent.objects.filter(Q(family=family) | Q(family__in=homes, is_given=False))
-    said = {
-        consent.organization_id: consent for consent in of_them.order_by("-is_given")
-    }  # a "no" comes last
+    refused = Q(family__in=with_absorbed([family]), is_given=False)
+    answers = Consent.objects.filter(Q(family=family) | refused).order_by("-is_given")  # a "no" comes last
+    said = {consent.organization_id: consent for consent in answers}
     for consent in said.values():
         consent.pk, consent.family = uuid7(), new
     Consent.objects.bulk_create(said.values())

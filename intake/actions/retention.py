@@ -8,7 +8,8 @@ from django.db.models import Exists, F, Max, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from intake import retention
-from intake.actions.corrections import forget_merges, with_absorbed
+from intake.actions.corrections import forget_merges
+from intake.actions.families import with_absorbed
 from intake.actions.steps import BIRTH
 from intake.models import Card, DataRequest, Family, Merge, Person, ServiceReceived, Stay, Tally
 from intake.models.families import joined_from

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from intake import actions, retention, working_days
 from intake.access import opened, standing
-from intake.actions.corrections import with_absorbed
+from intake.actions.families import with_absorbed
 from intake.admin.base import OfPerson
 from intake.models import DataRequest, Person
 from intake.own_data import as_json, sections
