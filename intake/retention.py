@@ -217,7 +217,7 @@ TABLES = {
     "sessions.Session": Table(
         (),
         (
-            Rule("session_key expire_date", KEPT, _("Ends after twelve hours at the latest.")),
+            Rule("session_key expire_date", KEPT, _("Ends after eight hours at the latest.")),
             Rule("session_data", KEPT, _("A message may name somebody until it is shown; erasing empties those.")),
         ),
         erased=EMPTIED,

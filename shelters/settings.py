@@ -216,7 +216,7 @@ ACCOUNT_RATE_LIMITS = {
 MFA_ADAPTER = "shelters.second_factor.SealedSecrets"
 MFA_TOTP_ISSUER = "Puente"
 MFA_TOTP_TOLERANCE = 1  # a phone whose clock is half a minute off; a code is still taken only once
-SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_AGE = 8 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 
 # --- what the browser is told ------------------------------------------------------------------------------

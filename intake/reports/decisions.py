@@ -67,8 +67,8 @@ def quiet(shelter) -> Waiting:
 def without_advice(shelter) -> Waiting:
     """As the report on gaps counts them."""
     stays = gaps.without_advice(gaps.Asked(shelter, timezone.now(), tier=0))
-    counted = stays.aggregate(**gaps.PEOPLE)
-    return Waiting(counted["families"], counted["people"])
+    families, people = Count("person__family", distinct=True), Count("person", distinct=True)
+    return Waiting(**stays.aggregate(number=families, people=people))
 
 
 def tickets(shelter) -> Waiting:

@@ -4,12 +4,14 @@ Where a number would tell about one family what the reader may not know, it stan
 nothing: who is without legal advice tells of the others that they had it.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cache, partial
 from typing import NamedTuple
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import CharField, Exists, OuterRef, Q
+from django.db.models.functions import Cast
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,7 +26,6 @@ from intake.reports.tables import COUNT, NUMBER, Coded, Column, Counted, Table
 Tier = SpecificNeed.Tier
 LEGAL_ADVICE, BLANKET = "LEG", "NFI-BLK"
 TWO_DAYS = timedelta(days=2)
-PEOPLE = {"people": Count("person", distinct=True), "families": Count("person__family", distinct=True)}
 
 
 class Asked(NamedTuple):
@@ -122,22 +123,30 @@ def told_to(reader) -> set[str]:
     return {gap.code for gap in GAPS if may.get(gap.code, True)}
 
 
-def wholes_of(asked: Asked) -> dict[Callable, int]:
-    """How many people there are, and in each group of which a gap is a part. A query for each."""
-    groups = {everybody, *(gap.among for gap in GAPS)}
-    return {group: group(asked).aggregate(**PEOPLE)["people"] for group in groups}
+class Group:
+    """The people of some stays, read once and counted as a whole and by zone: who is in two zones is one person.
+
+    Their keys are text, because to make UUIDs of them takes longer than to find them. One query.
+    """
+
+    def __init__(self, stays):
+        self.stays = stays
+        keys = (Cast("person", CharField()), Cast("person__family", CharField()))
+        rows = set(stays.values_list("zone", *keys))
+        self.people = len({person for _zone, person, _family in rows})
+        self.families = len({family for _zone, _person, family in rows})
+        self.by_zone = Counter(zone for zone, _person, _family in rows)
 
 
-def rows_of(asked: Asked, wholes: dict[Callable, int], opens: set[str]) -> list[tuple]:
-    """(gap, people, families, of how many people, share). A query for each gap."""
+def rows_of(group: Callable, opens: set[str]) -> list[tuple]:
+    """(gap, people, families, of how many people, share)."""
     lines = []
     for gap in GAPS:
-        lacking = gap.lacking(asked)
-        found = lacking.aggregate(**PEOPLE)
-        people, families, of = found["people"], found["families"], wholes[gap.among]
+        lacking, of = group(gap.lacking), group(gap.among).people
+        people, families = lacking.people, lacking.families
         if gap.code in opens:
-            people = Counted(people, f"{gap.code}.people", lacking.people)
-            families = Counted(families, f"{gap.code}.families", partial(families_of, lacking))
+            people = Counted(people, f"{gap.code}.people", lacking.stays.people)
+            families = Counted(families, f"{gap.code}.families", partial(families_of, lacking.stays))
         lines.append((Coded(gap.code, str(gap.label)), people, families, of, share(people, of)))
     return lines
 
@@ -146,23 +155,18 @@ def families_of(stays):
     return stays.people().families()
 
 
-def zone_rows(asked: Asked, gaps: list[Gap]) -> list[tuple]:
-    """(zone, present, people lacking each). A query for each column and one for the zones."""
-    columns = {"present": asked.stays, **{gap.code: gap.lacking(asked) for gap in gaps}}
-    counted = {code: by_zone(stays) for code, stays in columns.items()}
-    zones = [(zone.pk, Coded(zone.code, zone.name)) for zone in asked.shelter.zones.all()]
-    zones = [(pk, word) for pk, word in zones if pk in counted["present"]]
-    zones.append((None, Coded("", _("No zone"))))
+def zone_rows(zones, columns: dict[str, Group]) -> list[tuple]:
+    """(zone, people of each column), of the zones where somebody is. The first column is of everybody."""
+    there = columns["present"].by_zone
+    places = [(zone.pk, Coded(zone.code, zone.name)) for zone in zones if zone.pk in there]
+    places.append((None, Coded("", _("No zone"))))
 
     def people(code, pk, word):
         key = f"{f'zone.{word.code}' if pk else 'no_zone'}.{code}"
-        return Counted(counted[code].get(pk, 0), key, lambda: columns[code].filter(zone=pk).people())
+        of = columns[code]
+        return Counted(of.by_zone[pk], key, lambda: of.stays.filter(zone=pk).people())
 
-    return [(word, *(people(code, pk, word) for code in columns)) for pk, word in zones]
-
-
-def by_zone(stays) -> dict:
-    return dict(stays.values_list("zone").annotate(people=Count("person", distinct=True)))
+    return [(word, *(people(code, pk, word) for code in columns)) for pk, word in places]
 
 
 class GapsReport(Report):
@@ -201,12 +205,20 @@ class GapsReport(Report):
 
     def tables(self, filters) -> list[Table]:
         shelter, moment, reader = filters["shelter"], filters["as_of"], filters["reader"]
-        whole, told = Asked(shelter, moment, Tier.PROTECTION), Asked(shelter, moment, tier_of(reader))
-        opens, wholes = told_to(reader), cache(lambda: wholes_of(whole))
+        opens = told_to(reader)
         gaps = [gap for gap in GAPS if gap.code != "legal" or gap.code in opens]
 
+        @cache
+        def group(which, tier=Tier.PROTECTION):
+            return Group(which(Asked(shelter, moment, tier)))
+
         def present():
-            return Counted(wholes()[everybody], "present", whole.stays.people)
+            return Counted(group(everybody).people, "present", group(everybody).stays.people)
+
+        def by_zone():
+            told = {gap.code: group(gap.lacking) for gap in gaps if gap.code != "needs"}
+            told["needs"] = group(unconfirmed, tier_of(reader))
+            return zone_rows(shelter.zones.all(), {"present": group(everybody), **told})
 
         zone = Column("zone", _("Zone"), hxl="#loc+zone+name")
         here = Column("present", _("Present"), NUMBER, "#affected+migrants+ind+total")
@@ -216,7 +228,7 @@ class GapsReport(Report):
                 "gaps",
                 _("What is missing"),
                 self.columns,
-                lambda: rows_of(whole, wholes(), opens),
+                lambda: rows_of(group, opens),
                 note=_("The lines cannot be added: the same person may stand in several."),
                 draw=draw,
                 foot=lambda _rows: (_("All people"), present(), None, None, None),
@@ -225,7 +237,7 @@ class GapsReport(Report):
                 "zones",
                 _("By zone, people"),
                 [zone, here, *lacking],
-                lambda: zone_rows(told, gaps),
+                by_zone,
                 inside_only=True,
                 note=_(
                     "Each person once in a zone. Legal advice stands here only for whoever may see it; needs likewise."

@@ -117,14 +117,14 @@ def reserved(filters) -> list[tuple]:
     return [(Coded("reserved", _("Other needs (reserved)")), people, *[None] * 5)]
 
 
-def category_rows(filters, names) -> list[tuple]:
+def category_rows(filters, names, hidden) -> list[tuple]:
     lines = counted(told(filters), filters, "category")
     ordered = sorted(lines, key=lambda key: names[key[0]].position)
     lines = [(Coded(code, names[code].label), *lines[code,]) for (code,) in ordered]
-    return [*lines, *reserved(filters)]
+    return [*lines, *hidden]
 
 
-def need_rows(filters, names) -> list[tuple]:
+def need_rows(filters, names, hidden) -> list[tuple]:
     """By category and need. What hides behind the reserved line has no need of its own here."""
     lines = counted(told(filters), filters, "category", "need")
 
@@ -135,7 +135,7 @@ def need_rows(filters, names) -> list[tuple]:
         (*(Coded(code, names[code].label) for code in reversed(key)), *lines[key])
         for key in sorted(lines, key=place)
     ]
-    return [*found, *((word, None, *rest) for word, *rest in reserved(filters))]
+    return [*found, *((word, None, *rest) for word, *rest in hidden)]
 
 
 def everybody(filters) -> tuple:
@@ -144,13 +144,13 @@ def everybody(filters) -> tuple:
     return numbers if tier_of(filters["reader"]) == SpecificNeed.Tier.PROTECTION else plain(numbers)
 
 
-def census_rows(filters) -> list[tuple]:
+def census_rows(filters, whole) -> list[tuple]:
     """Whoever has any need, then the cells of the census that come from needs."""
     lines = counted(standing(filters), filters, "need__counts_as")
     secret = kept_from(filters["reader"]) if filters["reader"] else CountsAs.values
     words = {cell.code: str(cell.label) for cell in CELLS}
     column = {"people": 0, "adults": 2}
-    rows = [(Coded("any_need", _("People with any need")), everybody(filters)[0])]
+    rows = [(Coded("any_need", _("People with any need")), whole[0])]
     for code, whose in CENSUS.items():
         counts_as = OF_NEEDS[code]
         number = lines.get((counts_as,), (0,) * 6)[column[whose]]
@@ -167,15 +167,16 @@ class NeedsReport(Report):
 
     def tables(self, filters) -> list[Table]:
         names = cache(lambda: {need.pk: need for need in SpecificNeed.objects.all()})
+        whole, hidden = cache(lambda: everybody(filters)), cache(lambda: reserved(filters))
 
         return [
             Table(
                 "needs",
                 _("By category"),
                 [CATEGORY, *NUMBERS],
-                lambda: category_rows(filters, names()),
+                lambda: category_rows(filters, names(), hidden()),
                 draw=draw,
-                foot=lambda _rows: (_("With any need, each person once"), *everybody(filters)),
+                foot=lambda _rows: (_("With any need, each person once"), *whole()),
                 comes_and_goes=lambda _row: True,
                 note=_(
                     "Reserved needs are one number together. The last line and the cells of the census hold them too."
@@ -185,14 +186,14 @@ class NeedsReport(Report):
                 "each",
                 _("By need"),
                 [Column("need", _("Need")), CATEGORY._replace(hxl=""), *NUMBERS],
-                lambda: need_rows(filters, names()),
+                lambda: need_rows(filters, names(), hidden()),
                 in_files=False,  # what leaves the shelter says the category alone
             ),
             Table(
                 "cells",
                 _("Needs in the census"),
                 [Column("cell", _("Cell"), hxl="#indicator+name"), NUMBERS[0]],
-                lambda: census_rows(filters),
+                lambda: census_rows(filters, whole()),
                 inside_only=True,
                 note=_(
                     "Unaccompanied adolescents are found by ages and relationships: the census has their number."

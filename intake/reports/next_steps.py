@@ -9,7 +9,8 @@ from collections import Counter, defaultdict
 from datetime import timedelta
 from functools import partial
 
-from django.db.models import Exists, Min, OuterRef, Q
+from django.db.models import CharField, Exists, Min, OuterRef, Q
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -28,6 +29,7 @@ NOT_ASKED, UNKNOWN_AGE = "not_asked", "unknown_age"
 PLANS = [*Group.values, NOT_ASKED]
 DRAWN = 14  # days that a chart can show
 AFFECTED = "#affected+migrants+ind"
+PERSON = Cast("person", CharField())  # to make UUIDs of so many takes as long as to find them
 
 
 def ends_of(shelter, since, until) -> list:
@@ -83,7 +85,7 @@ def stays_over(shelter, first, last):
 def spans_of(stays) -> tuple[dict, dict]:
     """Person → [(in, out)], and → birth date."""
     spans, born = defaultdict(list), {}
-    for person, birth, *span in stays.values_list("person", "person__birth_date", "in_at", "out_at"):
+    for person, birth, *span in stays.values_list(PERSON, "person__birth_date", "in_at", "out_at"):
         spans[person].append(span)
         born[person] = birth
     return spans, born
@@ -102,7 +104,7 @@ def plans_of(people, last) -> dict:
     """Person → [(said at, group)], oldest first, of these people."""
     said = defaultdict(list)
     rows = Intention.objects.filter(said_at__lt=last, person__in=people).order_by("said_at", "pk")
-    for person, at, group in rows.values_list("person", "said_at", "plan__group"):
+    for person, at, group in rows.values_list(PERSON, "said_at", "plan__group"):
         said[person].append((at, group))
     return said
 
@@ -126,7 +128,7 @@ def around_advice(shelter, since, until) -> Counter:
     advice = advice.filter(~Exists(before), given_on__range=(since, until), given_at__lt=end)
     advice = advice.order_by().values("person").annotate(first=Min("given_at"))
     said, found = plans_of(advice.values("person"), end), Counter()
-    for person, born, first in advice.values_list("person", "person__birth_date", "first"):
+    for person, born, first in advice.values_list(PERSON, "person__birth_date", "first"):
         after = last_word(said[person], end, since=first)
         if born is None:
             found[UNKNOWN_AGE, after] += 1

@@ -10,7 +10,8 @@ from datetime import timedelta
 from functools import cache
 from statistics import median
 
-from django.db.models import Count
+from django.db.models import CharField, Count
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -24,6 +25,7 @@ from shelters.templatetags.desk import desk_name
 
 SHOWN = 48  # rows by the hour on the page; the files have all of them
 A_BREAK = timedelta(minutes=15)  # more between two saves was no registration
+AS_TEXT = Cast("pk", CharField())  # to make UUIDs of them takes as long as all the rest
 DAY = Column("day", gettext_lazy("Day"), DATE, "#date+reported")
 HOUR = Column("hour", gettext_lazy("Hour"), hxl="#x_hour")
 DESK = Column("desk", gettext_lazy("Desk"), hxl="#x_desk+name")
@@ -110,18 +112,17 @@ def registrations(shelter, since, until) -> list[tuple]:
     of its own any more.
     """
     begin, end = start_of(shelter, since), start_of(shelter, until + timedelta(days=1))
-    families = Family.objects.filter(shelter=shelter, registered_at__gte=begin, registered_at__lt=end)
     splits = AccessEvent.objects.filter(
         shelter=shelter, action=AccessEvent.Action.FAMILY_SPLIT, at__gte=begin
     )
-    split_off = {detail.get("into") for detail in splits.order_by().values_list("detail", flat=True)}
-    rows = families.order_by("desk", "registered_at", "pk").annotate(people=Count("members"))
+    details = splits.order_by().values_list("detail", flat=True)
+    families = Family.objects.filter(shelter=shelter, registered_at__gte=begin, registered_at__lt=end)
+    families = families.exclude(pk__in=[detail["into"] for detail in details if "into" in detail])
+    rows = families.order_by("desk", "registered_at", "pk").annotate(people=Count("members"), key=AS_TEXT)
     found, before = [], (None, None)
     for pk, desk, at, people, joined in rows.values_list(
-        "pk", "desk", "registered_at", "people", "merged_into"
+        "key", "desk", "registered_at", "people", "merged_into"
     ):
-        if str(pk) in split_off:
-            continue
         span = at - before[1] if desk and desk == before[0] else None
         span = span if span and span <= A_BREAK else None
         found.append((desk, shelter.local(at), people, span, None if joined else pk))
@@ -172,7 +173,7 @@ def turns(shelter, since, until, reader=None) -> list[tuple]:
     """(line, local moment, people, state, wait or None, key or None), as the numbers were taken. One query."""
     tickets = Ticket.objects.filter(shelter=shelter, queued_on__range=(since, until))
     rows = tickets.order_by("queued_at", "pk").values_list(
-        "line", "queued_at", "people", "state", "called_at", "pk"
+        "line", "queued_at", "people", "state", "called_at", AS_TEXT
     )
     opens = bool(reader and reader.has_perm("intake.view_ticket"))
     return [
@@ -199,9 +200,9 @@ def turned(rows, key) -> tuple:
 
 
 def line_hours(rows) -> list[tuple]:
-    lines = grouped(rows, hour_of)
+    lines, words = grouped(rows, hour_of), line_words()
     return [
-        (day, f"{hour:02d}:00", line_word(line), *turned(lines[day, hour, line], f"{day}.{hour:02d}.{line}"))
+        (day, f"{hour:02d}:00", words[line], *turned(lines[day, hour, line], f"{day}.{hour:02d}.{line}"))
         for day, hour, line in sorted(lines)
     ]
 
@@ -209,11 +210,11 @@ def line_hours(rows) -> list[tuple]:
 def line_rows(rows) -> list[tuple]:
     """Every line, also one where nobody took a number."""
     lines = grouped(rows, lambda row: row[0])
-    return [(line_word(line), *turned(lines[line], f"line.{line}")) for line in Ticket.Line]
+    return [(word, *turned(lines[line], f"line.{line}")) for line, word in line_words().items()]
 
 
-def line_word(line: str) -> Coded:
-    return Coded(line, str(Ticket.Line(line).label))
+def line_words() -> dict[str, Coded]:
+    return {line: Coded(line, str(label)) for line, label in Ticket.Line.choices}
 
 
 class PaceReport(Report):

@@ -17,7 +17,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from intake.access import seen_in_full
 from intake.ages import age_on
 from intake.models import (
     Family,
@@ -37,6 +36,7 @@ from intake.reports.base import Report
 from intake.reports.census import country
 from intake.reports.exporting import ExportForm, Purpose
 from intake.reports.filters import PeriodFilters, start_of
+from intake.reports.readers import seen_by
 from intake.reports.tables import DATE, NUMBER, Coded, Column, Linked, Several, Table
 from shelters.models import Organization, Shelter, Zone
 from shelters.templatetags.desk import desk_name
@@ -52,15 +52,18 @@ def seen(records, asked) -> QuerySet:
 def stays(asked) -> QuerySet:
     """Those of which at least a part lies in these days."""
     over = Q(out_on__isnull=True) | Q(out_on__gte=asked["since"])
-    there = seen(Stay.objects, asked).filter(over, shelter=asked["shelter"])
-    return there.filter(in_on__lte=asked["until"]).order_by()
+    return Stay.objects.filter(over, shelter=asked["shelter"], in_on__lte=asked["until"]).order_by()
+
+
+def given(asked) -> QuerySet:
+    """What was given in these days, as far as the reader may know what it was: nothing tells of the rest."""
+    period, known = (asked["since"], asked["until"]), seen_by(asked["reader"])
+    found = ServiceReceived.objects.given().filter(shelter=asked["shelter"], given_on__range=period)
+    return found.filter(service_type__sensitivity__in=known).order_by()
 
 
 def services(asked) -> QuerySet:
-    """What was given in these days, as far as the reader may know what it was: nothing tells of the rest."""
-    given = ServiceReceived.objects.given().filter(shelter=asked["shelter"])
-    given = given.filter(given_on__range=(asked["since"], asked["until"])).order_by()
-    return seen_in_full(asked["reader"], given) if asked["reader"] else given.none()
+    return seen(given(asked), asked)
 
 
 def people(asked) -> QuerySet:
@@ -70,7 +73,8 @@ def people(asked) -> QuerySet:
     """
     period = (asked["since"], asked["until"])
     registered = Q(family__shelter=asked["shelter"], family__registered_on__range=period)
-    here, served = (Q(pk__in=rows.values("person")) for rows in (stays(asked), services(asked)))
+    # Asked once whom the reader may see, of the people found: not of each stay and each service as well.
+    here, served = (Q(pk__in=rows.values("person")) for rows in (stays(asked), given(asked)))
     found = seen(Person.objects, asked).filter(registered | here | served)
     return found.order_by("pk")
 
@@ -116,7 +120,7 @@ def stay_cells(asked) -> Iterator[tuple]:
     """(person, zone, in, out, where to), the newest stay of each first."""
     zones = {zone.pk: Coded(zone.code, zone.name) for zone in Zone.objects.filter(shelter=asked["shelter"])}
     ways = words_of(Stay.OutTo)
-    found = stays(asked).order_by("person_id", "-in_at", "pk")
+    found = seen(stays(asked), asked).order_by("person_id", "-in_at", "pk")
     for person, zone, came, left, to in found.values_list(
         "person", "zone", "in_at", "out_at", "out_to"
     ).iterator():
@@ -368,9 +372,16 @@ class RecordsExport(Report):
         return {code: SHEETS[code].records(filters).count() for code in ([table.code] if table else SHEETS)}
 
 
+def counted(asked) -> dict[str, int]:
+    """How many rows each sheet holds. Two queries: whose families are there follows from whose people are."""
+    of = Count("family", distinct=True, filter=Q(family__merged_into__isnull=True))
+    found = people(asked).order_by().aggregate(families=of, people=Count("pk"))
+    return {**found, "services": services(asked).count()}
+
+
 def sheet_rows(asked) -> list[tuple]:
     """How many rows each would hold; none where nobody was here."""
-    counts = {code: sheet.records(asked).count() for code, sheet in SHEETS.items()}
+    counts = counted(asked)
     choice = {"shelter": asked["shelter"].code, "since": asked["since"], "until": asked["until"]}
 
     def link(kind, code):

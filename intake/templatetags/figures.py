@@ -6,10 +6,14 @@ from urllib.parse import quote
 
 from django import template
 from django.utils import formats, timezone
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import mark_safe
+
+from intake.reports.tables import DATE, NUMBER
 
 register = template.Library()
 
+CLASSES = {NUMBER: ' class="report-number"', DATE: ' class="report-date"'}
 SHAPES = {"met": "●", "near": "▲", "missed": "✖", "none": "–"}
 
 
@@ -67,10 +71,16 @@ def opening(context, value, words="") -> str:
     )
 
 
-@register.filter
-def beside(row, columns) -> list[tuple]:
-    """Each cell with its column."""
-    return list(zip(columns, row, strict=True))
+@register.simple_tag(takes_context=True)
+def cells(context, row, columns) -> str:
+    """The cells of a row of a report; the first one names it. Not in the template: a page has many hundreds of them."""
+    found = []
+    for place, (column, value) in enumerate(zip(columns, row, strict=True)):
+        begin, end = ("<td{}>", "</td>") if place else ('<th scope="row"{}>', "</th>")
+        found.append(
+            begin.format(CLASSES.get(column.kind, "")) + conditional_escape(opening(context, value)) + end
+        )
+    return mark_safe("".join(found))
 
 
 @register.simple_tag

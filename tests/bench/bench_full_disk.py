@@ -45,7 +45,12 @@ class SmallDisk:
         self.call("mount", "-o", "loop,errors=remount-ro", self.image, self.place)
 
     def unmount(self):
-        self.call("umount", self.place)
+        """As soon as those that were killed have let go of it."""
+        for _attempt in range(100):
+            if subprocess.run(["umount", "-q", self.place], check=False).returncode == 0:
+                return
+            time.sleep(0.1)
+        raise RuntimeError("Somebody is still at work on the small disk")
 
     def fill(self):
         with suppress(OSError), self.ballast.open("ab", buffering=0) as file:
