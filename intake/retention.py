@@ -44,6 +44,11 @@ class Table(NamedTuple):
         return [name for rule in self.rules if rule.anonymised == then for name in rule.fields.split()]
 
     @property
+    def loses(self) -> bool:
+        """Whether anything ever goes from it."""
+        return any(then != Then.KEPT for then in (self.erased, *(rule.anonymised for rule in self.rules)))
+
+    @property
     def texts(self) -> list[str]:
         return [name for rule in self.rules if rule.is_text for name in rule.fields.split()]
 
@@ -271,6 +276,13 @@ def by_reason() -> dict[str, list[str]]:
             continue
         found.setdefault(str(why), []).append(name_of(label))
     return found
+
+
+def losing() -> list[str]:
+    """The tables of the database from which anything ever goes, versions included: written anew at night."""
+    models = [apps.get_model(label) for label, table in TABLES.items() if table.loses]
+    models += [model.history.model for model in models if hasattr(model, "history")]
+    return [model._meta.db_table for model in models]
 
 
 def tables_of(owner: str) -> Iterator[tuple[type[models.Model], Table]]:
