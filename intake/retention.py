@@ -264,11 +264,10 @@ ACCOUNTS = {
         ("user",),
         (
             Rule(
-                "id user created_at last_seen_at session_key data",
+                "id user created_at last_seen_at session_key data ip user_agent",
                 DELETED,
-                _("Goes when its session is over."),
+                _("From where somebody signed in; goes when that session is over."),
             ),
-            Rule("ip user_agent", DELETED, _("The device; goes when its session is over.")),
         ),
         anonymised=DELETED,
     ),
