@@ -75,7 +75,8 @@ def rewrite(tables) -> list[str]:
         cursor.execute(f"SET lock_timeout = '{LOCK_WAIT}s'")
         try:
             for attempt in range(ATTEMPTS):
-                time.sleep(PAUSE if attempt else 0)
+                if attempt:
+                    time.sleep(PAUSE)
                 if not (tables := rewrite_once(cursor, tables)):
                     break
         finally:
@@ -87,6 +88,7 @@ def rewrite_once(cursor, tables) -> list[str]:
     """Rows, indexes, long texts and statistics. A plain VACUUM frees dead rows and leaves their bytes."""
     cursor.execute("SELECT pg_current_xact_id()::text")
     (begin,) = cursor.fetchone()
+    wait_for_older(cursor, begin)
     quoted = {table: connection.ops.quote_name(table) for table in tables if table != STATISTICS}
     locked = [table for table in quoted if not is_done(cursor, f"VACUUM (FULL, ANALYZE) {quoted[table]}")]
     cursor.execute(DROP_STATISTICS, [list(quoted.values())])
@@ -94,6 +96,19 @@ def rewrite_once(cursor, tables) -> list[str]:
     # Last, because the statistics of before are dead rows in it.
     locked += [] if is_done(cursor, f"VACUUM (FULL) {STATISTICS}") else [STATISTICS]
     return sorted({*locked, *still_old(cursor, [*quoted.values(), STATISTICS], begin)})
+
+
+def wait_for_older(cursor, begin) -> None:
+    """A moment, for forms and pages that were on their way; whoever takes longer is found by `still_old`."""
+    for _tenth in range(10 * LOCK_WAIT):
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " AND greatest(age(backend_xid), age(backend_xmin)) > age(%s::xid)",
+            [begin],
+        )
+        if cursor.fetchone() == (0,):
+            return
+        time.sleep(0.1)
 
 
 def is_done(cursor, statement) -> bool:

@@ -15,14 +15,22 @@ from intake.retention import losing
 from shelters import scrub
 from tests import factories
 from tests.bench import crowd
+from tests.bench.bench_crash import server, writers  # noqa: F401  (fixtures)
 from tests.bench.bench_trail import timed
+from tests.bench.under_fire import figures, wrong_in
 
 pytestmark = [
     pytest.mark.bench,
     pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one file, and writes it anew"),
 ]
 PEOPLE, SERVICES = int(os.environ.get("PEOPLE", 100_000)), 10  # services for each of them
+NIGHTS = 5  # one after the other, while desks write
 MOST_WAIT = 30  # seconds: a browser and the server have not given up by then
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """The kills are of another bench: here the database is the suite's."""
 
 
 class Reader(threading.Thread):
@@ -71,6 +79,25 @@ def test_the_night_writes_the_tables_anew(palillo, cast):
     for reader in readers:
         print(f"  a reader of {reader.table} waited {reader.worst:.2f} s at most")
     assert max(reader.worst for reader in readers) < MOST_WAIT
+
+
+@pytest.mark.server
+def test_the_night_comes_while_six_desks_write(server, writers, capsys):  # noqa: F811
+    """Nobody is refused, nothing is lost, and no table is left."""
+    took, left = [], []
+    for _night in range(NIGHTS):
+        began = time.perf_counter()
+        left += scrub.rewrite(losing())
+        left += scrub.renew_log()
+        took.append(time.perf_counter() - began)
+    reports = writers.finish()
+    wrong = wrong_in(writers, reports)
+    with capsys.disabled():
+        print(
+            f"\n{NIGHTS} nights under six desks, {min(took):.1f} to {max(took):.1f} s; left: {left or 'nothing'}"
+        )
+        print("\n".join(figures(reports, writers.told())))
+    assert (wrong, left) == ({}, [])
 
 
 def serve(shelter, by):

@@ -60,8 +60,9 @@ def test_only_the_night_goes_through_everything():
 
 @pytest.fixture
 def somebody_else(transactional_db, monkeypatch):
-    """Another connection; nobody waits for it for long."""
-    monkeypatch.setattr(scrub, "LOCK_WAIT", 0.05)
+    """Another connection; nobody waits for it for long, or twice."""
+    monkeypatch.setattr(scrub, "LOCK_WAIT", 1)
+    monkeypatch.setattr(scrub, "ATTEMPTS", 1)
     monkeypatch.setattr(scrub, "PAUSE", 0)
     with closing(connection.copy()) as other, other.cursor() as cursor:
         yield cursor
@@ -88,11 +89,23 @@ def test_who_reads_since_before_makes_postgresql_keep_dead_rows_which_is_said(so
 
 
 @on_postgresql
+def test_a_form_on_its_way_is_waited_for(somebody_else, monkeypatch):
+    somebody_else.execute("BEGIN")
+    somebody_else.execute("SELECT pg_current_xact_id()")
+    monkeypatch.setattr(scrub.time, "sleep", lambda _pause: somebody_else.execute("COMMIT"))
+    assert scrub.rewrite(["intake_person"]) == []
+
+
+@on_postgresql
 def test_it_is_tried_again_the_same_night(somebody_else, monkeypatch):
     somebody_else.execute("BEGIN")
     somebody_else.execute("LOCK TABLE intake_person IN ACCESS SHARE MODE")
-    pauses = iter(["SELECT 1", "SELECT 1", "COMMIT"])
-    monkeypatch.setattr(scrub.time, "sleep", lambda _pause: somebody_else.execute(next(pauses)))
+    pauses = iter(["SELECT 1", "COMMIT"])
+    monkeypatch.setattr(scrub, "ATTEMPTS", 3)
+    monkeypatch.setattr(scrub, "PAUSE", 20)
+    monkeypatch.setattr(
+        scrub.time, "sleep", lambda pause: pause == 20 and somebody_else.execute(next(pauses))
+    )
     assert scrub.rewrite(["intake_family", "intake_person"]) == []
 
 
