@@ -24,6 +24,8 @@ from typing import NoReturn
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
 PYTHON = VENV / "bin" / "python"
+# What docs/deploying.md tells to set, so that nobody's name stays in a log of PostgreSQL.
+FORGETFUL = "-c wal_recycle=off -c log_min_error_statement=panic -c log_error_verbosity=terse"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -204,7 +206,7 @@ class postgresql:
 
     place = None  # where its folder is made: where the system keeps temporary ones
     # Nothing in a test needs to survive a crash; speed does matter. (tests/bench/under_fire.py has one that must.)
-    settings = "-c fsync=off -c full_page_writes=off -c max_connections=200"
+    settings = "-c fsync=off -c full_page_writes=off -c max_connections=200 " + FORGETFUL
 
     def __init__(self, outside: str):
         self.url = outside if outside.startswith("postgres") else ""

@@ -13,6 +13,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 KEPT_DAYS = settings.RETENTION_DAYS  # after the last presence
+ACCOUNT_DAYS = 2 * 365  # after the last act, of an account that is closed
 
 
 class Then(models.TextChoices):
@@ -42,6 +43,11 @@ class Table(NamedTuple):
 
     def fields(self, then: Then) -> list[str]:
         return [name for rule in self.rules if rule.anonymised == then for name in rule.fields.split()]
+
+    @property
+    def loses(self) -> bool:
+        """Whether anything ever goes from it."""
+        return any(then != Then.KEPT for then in (self.erased, *(rule.anonymised for rule in self.rules)))
 
     @property
     def texts(self) -> list[str]:
@@ -224,6 +230,49 @@ TABLES = {
     ),
 }  # fmt: skip
 
+# Whoever works here: the trail points at accounts, so a closed one stays as a number.
+ACCOUNTS = {
+    "shelters.User": Table(
+        (),
+        (
+            Rule(
+                "username first_name last_name email", EMPTIED, _("Says who it is; “ex-” and a number stay.")
+            ),
+            Rule("password last_desk", EMPTIED, _("Opens nothing any more.")),
+            Rule(
+                "id is_superuser is_staff is_active date_joined last_login",
+                KEPT,
+                _("The access trail names it."),
+            ),
+            Rule("language access_until last_shelter is_demo", KEPT, _("Says nothing about who it was.")),
+        ),
+    ),
+    "account.EmailAddress": Table(
+        ("user",), (Rule("id user email verified primary", DELETED, NAMES),), anonymised=DELETED
+    ),
+    "account.EmailConfirmation": Table(
+        ("email_address__user",),
+        (Rule("id email_address created sent key", DELETED, NAMES),),
+        anonymised=DELETED,
+    ),
+    "mfa.Authenticator": Table(
+        ("user",),
+        (Rule("id user type data created_at last_used_at", DELETED, _("The second factor of their phone.")),),
+        anonymised=DELETED,
+    ),
+    "usersessions.UserSession": Table(
+        ("user",),
+        (
+            Rule(
+                "id user created_at last_seen_at session_key data ip user_agent",
+                DELETED,
+                _("From where somebody signed in; goes when that session is over."),
+            ),
+        ),
+        anonymised=DELETED,
+    ),
+}
+
 # Versions of records are kept in tables of their own, and go whole: at anonymising, and at erasing.
 HISTORIES = DELETED
 
@@ -237,10 +286,10 @@ OTHERS = (
         _("Numbers of people, and nobody by name."),
         "intake.Cut intake.Headcount intake.Departure intake.HandOver intake.ExportRequest",
     ),
-    (_("Whoever works here, not who came."), "shelters.User shelters.User_shelters shelters.User_groups"),
-    (_("Whoever works here, not who came."), "shelters.User_user_permissions account.EmailAddress"),
-    (_("Whoever works here, not who came."), "account.EmailConfirmation mfa.Authenticator"),
-    (_("Whoever works here, not who came."), "usersessions.UserSession"),
+    (
+        _("Who may what, and where."),
+        "shelters.User_shelters shelters.User_groups shelters.User_user_permissions",
+    ),
     (_("The program's own."), "auth.Permission auth.Group auth.Group_permissions contenttypes.ContentType"),
     (_("The program's own."), "shelters.AuditSeal admin.LogEntry"),
 )
@@ -256,6 +305,10 @@ NAMES_OF = {
     "intake.Note": _("legal and health notes"),
     "intake.NoteKey": _("keys of the notes"),
     "sessions.Session": _("open sessions"),
+    "account.EmailAddress": _("e-mail addresses"),
+    "account.EmailConfirmation": _("e-mails to confirm an address"),
+    "mfa.Authenticator": _("second factors"),
+    "usersessions.UserSession": _("devices where accounts were signed in"),
 }
 
 
@@ -271,6 +324,13 @@ def by_reason() -> dict[str, list[str]]:
             continue
         found.setdefault(str(why), []).append(name_of(label))
     return found
+
+
+def losing() -> list[str]:
+    """The tables of the database from which anything ever goes, versions included: written anew at night."""
+    models = [apps.get_model(label) for label, table in {**TABLES, **ACCOUNTS}.items() if table.loses]
+    models += [model.history.model for model in models if hasattr(model, "history")]
+    return [model._meta.db_table for model in models]
 
 
 def tables_of(owner: str) -> Iterator[tuple[type[models.Model], Table]]:

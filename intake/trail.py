@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from intake.actions.erasure import Why
 from intake.actions.notes import OPENED
 from intake.alarms import account_address
+from intake.erased import AGAIN
 from intake.models import (
     Alert,
     Card,
@@ -68,7 +69,7 @@ CODES = {
     "to": Stay.OutTo.choices,
     "verdict": LookAlike.Verdict.choices,
     "state": PersonNeed.State.choices,
-    "why": [*Card.Why.choices, *Why.choices, *RULES],
+    "why": [*Card.Why.choices, *Why.choices, AGAIN, *RULES],
     "who": Tally.Who.choices,
     "line": Ticket.Line.choices,
     "kind": [*Alert.Kind.choices, *GoodsMovement.Kind.choices],

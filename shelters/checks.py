@@ -4,6 +4,17 @@ from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register
 from django.db import connection
 
+from shelters.scrub import missing_rights
+
+# So that what is erased does not stay in the log of changes or in the log of mistakes: setting to value.
+FORGETFUL = {
+    "wal_recycle": "off",  # else old segments are renamed and stand there with all their bytes
+    "log_min_error_statement": "panic",  # else a statement that fails is written down with its values
+    "log_error_verbosity": "terse",  # else so is the key that was there already
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
+}
+
 
 @register(Tags.database, deploy=True)
 def sqlite_waits_for_the_disk(app_configs, databases=None, **_kwargs):
@@ -15,6 +26,27 @@ def sqlite_waits_for_the_disk(app_configs, databases=None, **_kwargs):
     if synchronous == 2:
         return []
     return [Error("SQLite does not wait for the disk (synchronous is not FULL).", id="puente.E001")]
+
+
+@register(Tags.database, deploy=True)
+def postgresql_forgets(app_configs, databases=None, **_kwargs):
+    """What a server keeps beside its tables of whoever was erased."""
+    if connection.vendor != "postgresql":
+        return []
+    found = []
+    with connection.cursor() as cursor:
+        for name, value in FORGETFUL.items():
+            cursor.execute(f"SHOW {name}")
+            if cursor.fetchone()[0] != value:
+                words = f"PostgreSQL keeps bytes of whoever was erased: {name} is not {value}."
+                hint = (
+                    f"Write {name} = {value} into its configuration and reload it, before people are entered."
+                )
+                found.append(Warning(words, hint=hint, id="puente.W006"))
+        for statement, remedy in missing_rights(cursor).items():
+            words = f"The log of PostgreSQL keeps what was erased: this account may not run {statement}."
+            found.append(Warning(words, hint=remedy, id="puente.W007"))
+    return found
 
 
 @register(Tags.security, deploy=True)

@@ -328,6 +328,7 @@ class AccessEvent(models.Model):
         MANY_OPENED = "many_opened", _("Very many families opened in an hour")
         READING_STOPPED = "reading_stopped", _("Stopped: too many families in an hour")
         ANONYMISED = "anonymised", _("Names and history deleted, counts kept")
+        ACCOUNT_ANONYMISED = "account_anonymised", _("Closed account became a number")
         PERSON_ERASED = "person_erased", _("Person erased for good")
         OWN_DATA_GIVEN = "own_data_given", _("Own data handed over")
         BACKED_UP = "backed_up", _("Backup made")

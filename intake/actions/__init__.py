@@ -1,5 +1,6 @@
 """What touches several tables at once: atomic, by somebody, and on the trail. One file an aggregate."""
 
+from intake.actions.accounts import accounts_due, anonymise_accounts, forget_devices
 from intake.actions.alerts import settle_alert
 from intake.actions.cards import CannotBind, bind_card, make_batch, replace_card, revoke_card, void_batch
 from intake.actions.corrections import (
@@ -49,10 +50,12 @@ __all__ = [
     "Overtaken",
     "Served",
     "Why",
+    "accounts_due",
     "add_member",
     "adjust",
     "adjust_note",
     "anonymise",
+    "anonymise_accounts",
     "ask_export",
     "bind_card",
     "call",
@@ -71,6 +74,7 @@ __all__ = [
     "due",
     "end_turn",
     "erase",
+    "forget_devices",
     "freeze",
     "give_ticket",
     "hand_out",

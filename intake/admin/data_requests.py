@@ -144,7 +144,9 @@ class DataRequestAdmin(OfPerson, ScopedAdmin):
             "opts": self.opts,
             "is_popup": False,
             "days": retention.KEPT_DAYS,
-            "tables": [policy_of(label) for label in retention.TABLES],
+            "tables": [policy_of(*each) for each in retention.TABLES.items()],
+            "account_years": retention.ACCOUNT_DAYS // 365,
+            "accounts": [policy_of(*each) for each in retention.ACCOUNTS.items()],
             "others": retention.by_reason(),
         }
         return TemplateResponse(request, "admin/intake/datarequest/retention.html", context)
@@ -164,8 +166,8 @@ def due_words(asked, today) -> tuple[str, bool]:
     return f"{doing}: {day} · {rest}", left <= SOON
 
 
-def policy_of(label) -> dict:
-    model, table = apps.get_model(label), retention.TABLES[label]
+def policy_of(label, table) -> dict:
+    model = apps.get_model(label)
     rules = [
         {
             "fields": columns_in_words(model, rule.fields.split()),

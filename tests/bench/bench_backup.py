@@ -53,7 +53,7 @@ def made(environment, folder):
     folder.mkdir()
     answer = manage(environment, "backup", folder)
     assert answer.returncode == 0, answer.stderr
-    (path,) = folder.iterdir()
+    (path,) = folder.glob("*.age")
     return path
 
 

@@ -1,13 +1,16 @@
 """One person is erased: nothing of them is left, nothing late brings them back, and nobody else is touched."""
 
 import sqlite3
+from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.apps import apps
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.db import OperationalError, connection
+from django.core.management import call_command
+from django.db import IntegrityError, OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -377,11 +380,63 @@ def test_the_bytes_of_the_name_are_nowhere(palillo, cast, sign_in):
         assert [name for name in (GIVEN, SURNAME, CALLED, *folded) if name.encode() in bytes_on_disk()] == []
 
 
+def run(sql) -> list:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall() if cursor.description else []
+
+
+def spellings(person) -> set[bytes]:
+    """As typed, folded for searching, and as the look-alike check hears them."""
+    words = f"{GIVEN} {SURNAME} {CALLED} {person.name_key}".split()
+    heard = [person.given_key, person.surname_key_2, person.surname_key]
+    return {word.encode() for word in (*words, *heard) if len(word) > 6}
+
+
+def files_of_server() -> Path:
+    """The tests' own PostgreSQL alone: another one's files are not ours to read, wherever they are."""
+    place = run("SHOW data_directory")[0][0]
+    if "puente-pg-" not in place:
+        pytest.skip("DATABASE_URL names another server: its files cannot be read")
+    return Path(place)
+
+
+def where_in(folder, words) -> set[str]:
+    """In which files of it: tables, indexes, the log of changes, the log of the server, whatever is there."""
+    found = set()
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # the server goes on working
+            here = path.read_bytes() if path.is_file() else b""
+            found |= {path.relative_to(folder).parts[0] for word in words if word in here}
+    return found
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's bytes are searched above")
+def test_the_bytes_of_the_name_are_nowhere_in_the_files_of_the_server(palillo, cast, sign_in):
+    folder, family = files_of_server(), make_people(palillo, cast)
+    father, same_name = family.members.get(position=0), make_people(palillo, cast).members.get(position=0)
+    words = spellings(father)  # of two people: only what stands in a column twice is in its statistics
+    session = sign_in(cast.volunteer)
+    session.get(reverse("intake:family", args=[family.pk]))
+    words.add(Session.objects.get().session_data.rpartition(":")[2].encode())
+    Family.objects.filter(pk=family.pk).update(comments=f"{GIVEN} again")  # what stood there is a dead row
+    with pytest.raises(IntegrityError):
+        run(f"INSERT INTO intake_person (id, given_names) VALUES ('{father.pk}', '{GIVEN}')")
+    run("ANALYZE"), run("CHECKPOINT")
+    assert where_in(folder, words) == {"base", "pg_wal"}
+    erase(father, cast), erase(same_name, cast)
+    run("VACUUM"), run("CHECKPOINT")
+    assert where_in(folder, words) == {"base", "pg_wal"}, "what a plain VACUUM leaves"
+    Session.objects.all().delete()
+    call_command("retention", stdout=StringIO())
+    assert where_in(folder, words) == set()
+    assert family.members.count() == 2
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="the log beside the file is SQLite's")
 def test_a_reader_at_that_moment_delays_the_last_step_and_the_night_does_it(palillo, cast):
-    from django.core.management import call_command
-
     father = make_people(palillo, cast).members.get(position=0)
     reader = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
     reader.execute("BEGIN")

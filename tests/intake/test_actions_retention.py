@@ -6,8 +6,8 @@ from io import StringIO
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.core.management import call_command
-from django.db import connection
+from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from intake import actions
 from intake.actions.retention import AT_ONCE
 from intake.ages import Birth, age_on, bracket_of
+from intake.management.commands import retention as command
 from intake.models import Card, Consent, DataRequest, Family, LookAlike, Merge, Person, Sighting, Stay, Tally
 from intake.models.consents import shareable_with
 from intake.reports import age_sex
@@ -341,6 +342,26 @@ def test_the_command_does_it_and_scrubs(palillo, cast):
     assert "1 people lost their names" in run()
     assert Person.objects.get().given_names == ""
     assert "palillo: 0 people" in run()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_fails_and_names_what_may_still_lie_on_the_disk(palillo, monkeypatch):
+    monkeypatch.setattr(command, "rewrite", lambda tables: tables[:2])
+    monkeypatch.setattr(command, "renew_log", lambda: ["Say GRANT."])
+    told = StringIO()
+    with pytest.raises(CommandError, match="in intake_family, intake_person: somebody used these tables"):
+        call_command("retention", stdout=StringIO(), stderr=told)
+    assert "Say GRANT." in told.getvalue()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_fails_is_no_traceback(palillo, monkeypatch):
+    def full(tables):
+        raise OperationalError("No space left")
+
+    monkeypatch.setattr(command, "rewrite", full)
+    with pytest.raises(CommandError, match="may still lie on the disk: the database failed"):
+        run()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from shelters.backups import Refused
+from shelters.backups.beside import keep_beside
 from shelters.backups.writing import back_up
 
 
@@ -32,3 +33,9 @@ class Command(BaseCommand):
             f"{backup.path}: {len(backup.sums)} tables, {backup.rows:,} rows, {backup.size:,} bytes, "
             f"read back from the disk.\nsha256 {backup.sha256}"
         )
+        try:
+            keep_beside(folder)
+        except OSError as error:
+            raise CommandError(
+                f"The backup was made, but not the list of who was erased: {error.strerror or type(error).__name__}."
+            ) from None

@@ -4,9 +4,10 @@ import sys
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 
 from shelters.backups import Refused
+from shelters.backups.beside import after_restore
 from shelters.backups.loading import restore, rows_of
 from shelters.backups.sealed import read_private
 
@@ -23,8 +24,9 @@ class Command(BaseCommand):
     def handle(self, *, file, key, **_options):
         try:
             identity = read_private(sys.stdin.read() if key == "-" else Path(key).read_text("utf-8"))
-            with file.open("rb") as opened:
+            with file.open("rb") as opened, transaction.atomic():
                 backup = restore(opened, identity)
+                done = after_restore(file.parent)
         except Refused as refusal:
             raise CommandError(f"Nothing was restored. {refusal}") from None
         except UnicodeDecodeError:
@@ -42,3 +44,5 @@ class Command(BaseCommand):
             f"the access trail ends with line {backup.head['last_event']}, its head is "
             f"{backup.head['trail_head'] or 'none yet'}."
         )
+        for words in done:
+            self.stdout.write(words)

@@ -101,7 +101,7 @@ def test_several_people_can_each_have_a_key(full, key, folder, settings, tmp_pat
 def test_the_command_says_what_it_did(full, key, folder, capsys):
     call_command("backup", str(folder))
     said = capsys.readouterr().out
-    (path,) = folder.iterdir()
+    (path,) = folder.glob("*.age")
     assert f"{path}: " in said
     assert hashlib.sha256(path.read_bytes()).hexdigest() in said
     assert "read back" in said

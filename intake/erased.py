@@ -1,0 +1,59 @@
+"""Who was erased stays erased when an older backup is restored: their fingerprints lie beside the backups."""
+
+import os
+import re
+from datetime import datetime
+from pathlib import Path
+
+from django.utils.translation import gettext_lazy as _
+
+from intake.actions import erase
+from intake.models import Person, Tombstone
+from shelters.backups import Refused
+from shelters.backups.writing import sync
+
+LIST = "puente-erased.txt"
+AGAIN = ("again", _("Erased before, and came back with a backup"))
+LINE = re.compile(r"([0-9a-f]{64}) (\d{4}-\d\d-\d\dT[\d:.]+\+00:00)")
+
+
+def keep(folder: Path) -> None:
+    """Every fingerprint in the database, and those that the file has already: a restored database knows fewer."""
+    path, part = folder / LIST, folder / f"{LIST}.part"
+    lines = set(path.read_text("utf-8").splitlines()) if path.exists() else set()
+    lines |= {f"{stone.digest} {stone.erased_at.isoformat()}" for stone in Tombstone.objects.all()}
+    with part.open("w", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in sorted(lines))
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+    sync(folder)
+
+
+def erase_again(folder: Path) -> str:
+    """After a restore, in its transaction. Returns what was done, in words."""
+    path = folder / LIST
+    if not path.exists():
+        return f"No {LIST} lies beside the backup: whoever was erased after it was made is back. Erase them again."
+    stones = [stone_of(number, line) for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)]
+    Tombstone.objects.bulk_create(
+        stones, ignore_conflicts=True
+    )  # their forms that come late stay out as well
+    erased = {stone.digest for stone in stones}
+    found = [
+        pk for pk in Person._base_manager.values_list("pk", flat=True) if Tombstone.digest_of(pk) in erased
+    ]
+    for pk in found:
+        if person := Person._base_manager.filter(
+            pk=pk
+        ).first():  # with a joined record of theirs it went already
+            erase(person, reason=AGAIN[0], by=None)
+    return f"{len(found)} people who were erased after this backup was made were erased again."
+
+
+def stone_of(number, line) -> Tombstone:
+    told = LINE.fullmatch(line)
+    try:
+        return Tombstone(digest=told[1], erased_at=datetime.fromisoformat(told[2]))
+    except (TypeError, ValueError):
+        raise Refused(f"Line {number} of {LIST} is not what a backup writes there.") from None
