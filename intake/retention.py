@@ -237,7 +237,10 @@ OTHERS = (
         _("Numbers of people, and nobody by name."),
         "intake.Cut intake.Headcount intake.Departure intake.HandOver intake.ExportRequest",
     ),
-    (_("Whoever works here, not who came."), "shelters.User shelters.User_shelters shelters.User_groups"),
+    (
+        _("Whoever works here, not who came."),
+        "shelters.User shelters.User_shelters shelters.User_groups shelters.BreakGlass",
+    ),
     (_("Whoever works here, not who came."), "shelters.User_user_permissions account.EmailAddress"),
     (_("Whoever works here, not who came."), "account.EmailConfirmation mfa.Authenticator"),
     (_("Whoever works here, not who came."), "usersessions.UserSession"),

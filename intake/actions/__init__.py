@@ -1,6 +1,12 @@
 """What touches several tables at once: atomic, by somebody, and on the trail. One file an aggregate."""
 
 from intake.actions.alerts import settle_alert
+from intake.actions.break_glass import (
+    ask_break_glass,
+    decide_break_glass,
+    end_break_glass,
+    review_break_glass,
+)
 from intake.actions.cards import CannotBind, bind_card, make_batch, replace_card, revoke_card, void_batch
 from intake.actions.corrections import (
     change_family,
@@ -53,6 +59,7 @@ __all__ = [
     "adjust",
     "adjust_note",
     "anonymise",
+    "ask_break_glass",
     "ask_export",
     "bind_card",
     "call",
@@ -65,10 +72,12 @@ __all__ = [
     "count",
     "count_anew",
     "count_people",
+    "decide_break_glass",
     "decide_export",
     "depart",
     "depart_together",
     "due",
+    "end_break_glass",
     "end_turn",
     "erase",
     "freeze",
@@ -93,6 +102,7 @@ __all__ = [
     "register_family",
     "remember_look_alikes",
     "replace_card",
+    "review_break_glass",
     "revoke_card",
     "see",
     "send_back",

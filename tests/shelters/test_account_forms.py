@@ -14,7 +14,13 @@ from tests.shelters.codes import phone_of, wrong
 User = get_user_model()
 ADD = "/es/admin/shelters/user/add/"
 ASKS = 'name="proof"'
-NEW = {"username": "nueva", "first_name": "Reina", "language": "es", "password1": PASSWORD, "password2": PASSWORD}
+NEW = {
+    "username": "nueva",
+    "first_name": "Reina",
+    "language": "es",
+    "password1": PASSWORD,
+    "password2": PASSWORD,
+}
 
 
 @pytest.fixture
@@ -140,4 +146,6 @@ def test_no_password_is_set_without_it(cast, long_ago):
 def test_five_wrong_answers_rest_it(long_ago):
     for _time in range(5):
         long_ago.post(ADD, {**NEW, "proof": "otra cosa"})
-    assert error(long_ago.post(ADD, {**NEW, "proof": PASSWORD})) == ["Demasiados intentos. Espere un cuarto de hora."]
+    assert error(long_ago.post(ADD, {**NEW, "proof": PASSWORD})) == [
+        "Demasiados intentos. Espere un cuarto de hora."
+    ]
