@@ -56,6 +56,7 @@ def by_break_glass(world, annex) -> dict:
         glass = factories.make_glass(shelter, by=made[who])
         if "back" in who[0]:
             glass.end(by=made[who])
+        made[who] = type(made[who]).objects.get(pk=made[who].pk)  # with the rights of this moment
     return made
 
 

@@ -109,7 +109,20 @@ def test_the_page_of_the_family_offers_what_this_reader_may_do(administrator, vo
     factories.make_service(family.members.first(), "FOOD-LUN")
     page = f"/es/families/{family.pk}/"
     offered = re.compile(r'href="/es/(?:families|people|services)/[^"/]+/(\w*)/?"')
-    usual = {"clothes", "service", "gate", "departure", "edit", "add", "split", "", "plan", "need", "cancel", "card"}
+    usual = {
+        "clothes",
+        "service",
+        "gate",
+        "departure",
+        "edit",
+        "add",
+        "split",
+        "",
+        "plan",
+        "need",
+        "cancel",
+        "card",
+    }
     assert set(offered.findall(volunteer.get(page).text)) == usual
     assert offered.findall(administrator.get(page).text) == []
 
@@ -270,5 +283,5 @@ def test_whose_other_role_reads_files_is_told_why_not(sign_in, palillo, cast):
     roles.grant(cast.administrator, roles.Coordinator)
     client = sign_in(cast.administrator)
     page = client.get(LIST)
-    assert (page.status_code, "Otro rol de su cuenta" in page.text) == (200, True)
+    assert (page.status_code, "Otra función de su cuenta" in page.text) == (200, True)
     assert ask(client, palillo).status_code == 404
