@@ -42,14 +42,15 @@ class AccountForm(Proves, UserChangeForm):
         return cleaned
 
     def gives_more(self) -> bool:
+        """Of one's own account these fields are not on the form, so nothing is given."""
         before, after = self.initial, self.cleaned_data
-        if any(set(after.get(name) or ()) - set(before[name]) for name in ("groups", "shelters")):
-            return True
+        added = (set(after.get(name) or ()) - set(before.get(name) or ()) for name in ("groups", "shelters"))
         is_back = after.get("is_active") and not before["is_active"]
-        return bool(is_back or self.is_longer(before["access_until"], after))
+        return bool(any(added) or is_back or self.is_longer())
 
-    @staticmethod
-    def is_longer(last_day, after) -> bool:
-        if "access_until" not in after or last_day is None:
+    def is_longer(self) -> bool:
+        last_day = self.initial.get("access_until")
+        if "access_until" not in self.cleaned_data or last_day is None:
             return False
-        return after["access_until"] is None or after["access_until"] > last_day
+        new = self.cleaned_data["access_until"]
+        return new is None or new > last_day

@@ -123,6 +123,14 @@ def test_names_are_mended_and_rights_taken_away_at_once(cast, long_ago, less):
     assert change(long_ago, account, **taken).status_code == 302
 
 
+def test_ones_own_name_is_mended_and_no_more(cast, long_ago, annex):
+    sent = {"first_name": "Alma", "shelters": [annex.pk], "access_until": ""}
+    assert change(long_ago, cast.administrator, **sent).status_code == 302
+    cast.administrator.refresh_from_db()
+    assert cast.administrator.first_name == "Alma"
+    assert annex not in cast.administrator.shelters.all()
+
+
 def test_a_wrong_answer_is_one_also_where_none_was_needed(cast, long_ago):
     assert error(change(long_ago, cast.volunteer, first_name="Reina", proof="otra cosa"))
 
