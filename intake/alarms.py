@@ -78,7 +78,7 @@ def waiting_exports(reader) -> list[WaitingFor]:
 
 def glass_alarms(reader) -> list[WaitingFor]:
     """Break-glass of one's shelters: asked for, going on, or over and not reviewed by anybody."""
-    if not reader.has_perm("shelters.see_shelter_events"):
+    if not reader.has_perms(["shelters.view_breakglass", "shelters.see_shelter_events"]):
         return []
     found = BreakGlass.objects.unsettled().visible_to(reader).exclude(asked_by=reader)
     return [

@@ -254,7 +254,8 @@ def test_all_coordinators_are_told_until_another_than_the_granter_has_looked(
 ):
     second = sign_in(factories.make_user("coordinator", shelters=[palillo]))
     for client in (coordinator, second):
-        assert "lee los expedientes de Estadio Palillo" in client.get(INDEX).text
+        for page in (INDEX, "/es/"):
+            assert "lee los expedientes de Estadio Palillo" in client.get(page).text
     administrator.post(address(glass), {"decision": "end"})
     coordinator.post(address(glass), {"decision": "review"})
     for client in (coordinator, second):
@@ -262,6 +263,10 @@ def test_all_coordinators_are_told_until_another_than_the_granter_has_looked(
     second.post(address(glass), {"decision": "review"})
     for client in (coordinator, second):
         assert client.get(INDEX).context["alarms"] == []
+
+
+def test_a_volunteer_is_not_told(volunteer, glass):
+    assert "emergencia" not in volunteer.get("/es/").text
 
 
 def test_a_coordinator_ends_it_before_its_time(coordinator, administrator, glass, family):
