@@ -76,7 +76,7 @@ def show(request, glass: BreakGlass, proof):
         "proof": proof if may_decide else None,
         "is_mine": is_mine,
         "may_decide": may_decide,
-        "may_end": glass.state == "open" and (is_mine or reader.has_perm(BreakGlass.MAY_DECIDE)),
+        "may_end": glass.state == "open" and not is_mine and reader.has_perm(BreakGlass.MAY_DECIDE),
         "may_review": glass.may_be_reviewed_by(reader),
         "mistakes": mistakes(proof) if proof.is_bound else [],
         "page": None,
