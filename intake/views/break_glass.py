@@ -44,7 +44,7 @@ def break_glass(request):
         "proof": proof,
         "mistakes": [*mistakes(form), *mistakes(proof)] if form.is_bound else [],
     }
-    return render(request, "intake/break_glass.html", context, status=422 if sent else 200)
+    return render(request, "intake/break_glass.html", context, status=422 if form.is_bound else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

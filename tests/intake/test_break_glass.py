@@ -180,6 +180,7 @@ def test_no_reason_no_request(administrator, palillo):
         assert (answer.status_code, "reason" in answer.context["form"].errors) == (422, True)
     answer = administrator.post(LIST, {"shelter": "999999", "reason": "Por si acaso"})
     assert (answer.status_code, "Por si acaso" in answer.text) == (422, True)
+    assert administrator.post(LIST).status_code == 422
     assert not BreakGlass.objects.exists()
 
 
