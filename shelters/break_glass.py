@@ -20,9 +20,6 @@ class BreakGlassQuerySet(AskedQuerySet):
         """At this moment. It ends by itself: nothing has to run for it."""
         return self.filter(is_approved=True, decided_at__gt=timezone.now() - A_DAY, ended_at__isnull=True)
 
-    def open_to(self, user):
-        return self.open().filter(asked_by=user) if may_ask(user) else self.none()
-
     def unsettled(self):
         """Waiting for an answer, or for somebody who looks at what was read."""
         return self.waiting() | self.filter(is_approved=True, reviewed_at__isnull=True)
@@ -137,5 +134,6 @@ def may_ask(user) -> bool:
 def glasses_of(user) -> list[BreakGlass]:
     """What is open to this account, asked once in a request. For whoever may ask: others need no query."""
     if not hasattr(user, "_glasses"):
-        user._glasses = list(BreakGlass.objects.open_to(user).select_related("shelter"))
+        found = list(BreakGlass.objects.open().filter(asked_by=user).select_related("shelter"))
+        user._glasses = found if found and may_ask(user) else []
     return user._glasses
