@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from intake.models import ExportRequest
 from intake.reading import AN_HOUR, IN_FRONT
 from shelters.audit import Action
+from shelters.break_glass import BreakGlass
 from shelters.models import AccessEvent, Shelter, User
 
 KEPT_IN_SIGHT = timedelta(days=7)
@@ -53,26 +54,55 @@ class Alarm:
         return account_address(self.event.user)
 
 
-class WaitingExport(NamedTuple):
-    """A file with many people in it that somebody else asks for."""
+class WaitingFor(NamedTuple):
+    """What somebody else asks for, or did, and waits for a second person."""
 
     words: str
     address: str
     who: User
 
 
-def waiting_exports(reader) -> list[WaitingExport]:
+def waiting_exports(reader) -> list[WaitingFor]:
     """For whoever may let it go."""
     waiting = ExportRequest.objects.may_be_decided_by(reader).select_related("asked_by", "shelter")
     words = _("%(who)s asks for the records of %(n)d people of %(place)s, and waits for a second person.")
     return [
-        WaitingExport(
+        WaitingFor(
             words % {"who": each.asked_by, "n": each.people, "place": each.shelter},
             reverse("reports:request", args=[each.pk]),
             each.asked_by,
         )
         for each in waiting[:20]
     ]
+
+
+def glass_alarms(reader) -> list[WaitingFor]:
+    """Break-glass of one's shelters: asked for, going on, or over and not reviewed by anybody."""
+    if not reader.has_perms(["shelters.view_breakglass", "shelters.see_shelter_events"]):
+        return []
+    found = BreakGlass.objects.unsettled().visible_to(reader).exclude(asked_by=reader)
+    return [
+        WaitingFor(glass_words(each), reverse("intake:break-glass-one", args=[each.pk]), each.asked_by)
+        for each in found.select_related("asked_by", "decided_by", "shelter")[:20]
+    ]
+
+
+def glass_words(glass: BreakGlass) -> str:
+    words = {
+        "waiting": _("%(who)s asks for emergency access to the files of %(place)s."),
+        "open": _(
+            "%(who)s reads the files of %(place)s by emergency access until %(until)s. %(by)s granted it."
+        ),
+        "over": _(
+            "%(who)s read the files of %(place)s by emergency access until %(until)s."
+            " Somebody has to look at what was opened."
+        ),
+    }[glass.state]
+    said = {"who": glass.asked_by, "place": glass.shelter, "by": glass.decided_by}
+    return words % {
+        **said,
+        "until": date_format(glass.until, "SHORT_DATETIME_FORMAT") if glass.decided_at else "",
+    }
 
 
 def open_alarms(shelters):
@@ -94,7 +124,7 @@ def open_alarms(shelters):
 
 def alarms_for(reader) -> list[Alarm]:
     """One for each account, the newest, for whoever may read the trail and the families."""
-    if not reader.has_perms(["shelters.view_accessevent", "intake.view_family"]):
+    if not reader.has_perms(["shelters.view_accessevent", "shelters.see_shelter_events"]):
         return []
     newest = {}
     for event in open_alarms(Shelter.objects.visible_to(reader))[:100]:

@@ -76,6 +76,7 @@ SCANS = ("intake.add_servicereceived", "intake.view_family")
 REPORTS = (OPENS_ADMIN, "intake.view_reports")
 FREEZES = (*REPORTS, "intake.freeze_census")
 FOLLOWS = (OPENS_ADMIN, "shelters.view_accessevent")
+OF_THEIR_SHELTERS = (*FOLLOWS, "shelters.see_shelter_events")
 BEHIND_NUMBERS = ("family", "person", "stay", "servicereceived")
 
 PAGES = {
@@ -96,6 +97,9 @@ PAGES = {
     "handbook": SIGNED_IN,
     "home": asks(of=SHIFT),  # whoever has no desk is led to the admin
     "intake:places": SIGNED_IN,
+    "intake:own-acts": SIGNED_IN,  # one's own lines of the trail; nobody is named
+    "intake:break-glass": asks("shelters.view_breakglass", of=LISTED),
+    "intake:break-glass-one": asks("shelters.view_breakglass", of=RECORD),
     # families and people
     "intake:search": asks("intake.add_family", of=SHIFT),
     "intake:register": asks("intake.add_family", of=SHIFT),
@@ -176,8 +180,8 @@ PAGES = {
     "admin:auth_user_password_change": asks(OPENS_ADMIN, "shelters.change_user", of=ANY),
     "admin:intake_cardbatch_print": asks(OPENS_ADMIN, "intake.view_cardbatch", of=RECORD),
     "admin:intake_cardbatch_void": asks(OPENS_ADMIN, "intake.change_cardbatch", of=RECORD),
-    "admin:intake_family_looked": asks(*FOLLOWS, "intake.view_family", of=RECORD),
-    "admin:intake_person_looked": asks(*FOLLOWS, "intake.view_person", of=RECORD),
+    "admin:intake_family_looked": asks(*OF_THEIR_SHELTERS, "intake.view_family", of=RECORD),
+    "admin:intake_person_looked": asks(*OF_THEIR_SHELTERS, "intake.view_person", of=RECORD),
     "admin:shelters_accessevent_account": asks(*FOLLOWS, of=RECORD),  # administrators: of every account
     "admin:intake_datarequest_retention": asks(OPENS_ADMIN, "intake.view_family", of=NOTHING),
     "admin:intake_handover_file": asks(

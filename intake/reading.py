@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from intake.models import Family
+from intake.models.families import where_works
 from shelters.audit import Action, record, record_all, unsaved
 from shelters.models import AccessEvent, Shelter
 from shelters.prepared import Blank, Prepared
@@ -94,8 +95,9 @@ def shown_before(user, families) -> set[str]:
 def note_listed(user, model, families, **detail) -> None:
     """A page of a list of the admin: that it was asked for, at each shelter, and whom it shows."""
     shelter_of = dict(Family.objects.filter(pk__in=families).values_list("pk", "shelter"))
-    visible = Shelter.objects.visible_to(user).values_list("pk", flat=True)
-    sizes = Counter(shelter_of.values()) or dict.fromkeys(visible, 0)
+    sizes = Counter(shelter_of.values()) or dict.fromkeys(
+        where_works(user).values_list("shelter", flat=True), 0
+    )
     listings = [
         unsaved(
             Action.LISTED,

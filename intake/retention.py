@@ -288,7 +288,7 @@ OTHERS = (
     ),
     (
         _("Who may what, and where."),
-        "shelters.User_shelters shelters.User_groups shelters.User_user_permissions",
+        "shelters.User_shelters shelters.User_groups shelters.User_user_permissions shelters.BreakGlass",
     ),
     (_("The program's own."), "auth.Permission auth.Group auth.Group_permissions contenttypes.ContentType"),
     (_("The program's own."), "shelters.AuditSeal admin.LogEntry"),

@@ -187,6 +187,20 @@ class Words:
         return keys
 
 
+class OwnWords(Words):
+    """Of what the reader did: nobody is named, and whoever may still be seen is one press away."""
+
+    def subject(self, event) -> tuple[str, str]:
+        return kind_words(event.subject_type), self.pages.get(event.subject_id, "")
+
+    @cached_property
+    def pages(self) -> dict:
+        families = Family.objects.visible_to(self.reader).filter(pk__in=self.keys_of(Family))
+        people = Person.objects.visible_to(self.reader).filter(pk__in=self.keys_of(Person))
+        found = [*families.values_list("pk", "pk"), *people.values_list("pk", "family")]
+        return {str(pk): reverse("intake:family", args=[family]) for pk, family in found}
+
+
 def page_of(record) -> str:
     return reverse(f"admin:{record._meta.app_label}_{record._meta.model_name}_change", args=[record.pk])
 
@@ -220,11 +234,24 @@ def by_account(account, reader):
     return AccessEvent.objects.visible_to(reader).filter(user=account).select_related("user", "shelter")
 
 
+def done_by(account):
+    """One's own lines, newest first: neither those of notes that are no longer one's to read, nor an alarm."""
+    own = AccessEvent.objects.filter(user=account).exclude(action=AccessEvent.Action.MANY_OPENED)
+    return own.without_notes(account).select_related("user", "shelter").order_by("-at", "-id")
+
+
+def read_by_glass(glass, reader):
+    """What the account did at the shelter from the grant to the end, for whoever reviews it."""
+    events = AccessEvent.objects.visible_to(reader).filter(user=glass.asked_by_id, shelter=glass.shelter_id)
+    within = events.filter(at__gte=glass.decided_at, at__lte=glass.until)
+    return within.select_related("user", "shelter").order_by("-at", "-id")
+
+
 def may_follow(reader, account) -> bool:
     """Colleagues of one's shelters, and whoever did something there; administrators everybody's acts on accounts."""
     if not reader.has_perm("shelters.view_accessevent"):
         return False
-    if not reader.has_perm("intake.view_family"):
+    if not reader.has_perm("shelters.see_shelter_events"):
         return True
     shelters = Shelter.objects.visible_to(reader)
     return account.shelters.filter(pk__in=shelters).exists() or by_account(account, reader).exists()

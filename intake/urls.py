@@ -1,6 +1,7 @@
 from django.urls import include, path
 
 from intake.views import (
+    break_glass,
     cards,
     clothes,
     departures,
@@ -9,6 +10,7 @@ from intake.views import (
     handbook,
     look_alikes,
     notes,
+    own_acts,
     places,
     presence,
     queue,
@@ -23,6 +25,9 @@ from intake.views import (
 family_pages = (
     [
         path("search/", desk.find, name="search"),
+        path("my-acts/", own_acts.own_acts, name="own-acts"),
+        path("break-glass/", break_glass.break_glass, name="break-glass"),
+        path("break-glass/<int:pk>/", break_glass.one, name="break-glass-one"),
         path("places.json", places.place_list, name="places"),
         path("families/register/", register.register, name="register"),
         path("families/look-alikes/", look_alikes.look_alikes, name="look-alikes"),

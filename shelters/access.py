@@ -10,9 +10,11 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from shelters.audit import Action, address_of, record
+from shelters.break_glass import MAY_ASK, glasses_of
 from shelters.locking import begin
 from shelters.models import Shelter, User
 from shelters.prepared import Blank, Prepared
+from shelters.roles import BreakGlassReader
 from shelters.second_factor import MUST_SET_UP, asks_for_factor, has_factor
 
 # Nearly every page asks for the rights of its account.
@@ -39,10 +41,11 @@ class AccountBackend(AuthenticationBackend):
         return set()
 
     def get_group_permissions(self, user, obj=None):
-        """Those of the roles: asked for once in a request."""
+        """Those of the roles, and for as long as it lasts what break-glass adds: asked for once in a request."""
         if user.is_superuser or not user.is_active or obj is not None:
             return super().get_group_permissions(user, obj)
-        return {f"{app}.{codename}" for app, codename in permissions_of(user=user.pk)}
+        rights = {f"{app}.{codename}" for app, codename in permissions_of(user=user.pk)}
+        return rights | BreakGlassReader.permissions if MAY_ASK in rights and glasses_of(user) else rights
 
 
 class AccountAdapter(DefaultAccountAdapter):

@@ -1,15 +1,18 @@
 """The admin of the building and of the people who work in it."""
 
-from django import forms
+from copy import copy
+from functools import partial
+
 from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
-from django.contrib.auth.forms import UserCreationForm
+from django.forms import CheckboxSelectMultiple
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from shelters.account_forms import AccountForm, NewAccountForm, PasswordForm, RolesField
 from shelters.admin_base import HistoryAdmin, LastingCodeForm, Retirable, ScopedAdmin, ScopedInline
 from shelters.admin_lists import RetiredFilter
 from shelters.models import Organization, Shelter, User, Zone
@@ -72,19 +75,13 @@ class RoleFilter(SimpleListFilter):
         return queryset.filter(groups__name=self.value()) if self.value() else queryset
 
 
-class RolesField(forms.ModelMultipleChoiceField):
-    """The groups are the roles of roles.py; their names are codes."""
-
-    def label_from_instance(self, group):
-        return BY_CODE[group.name].label
-
-
 @admin.register(User)
 class UserAdmin(ScopedAdmin, StockUserAdmin):
     """Accounts. Rights come from roles alone, and an account of our own we cannot raise."""
 
     add_form_template = None
-    add_form = UserCreationForm
+    change_user_password_template = "admin/shelters/user/password.html"
+    form, add_form = AccountForm, NewAccountForm
     list_display = (
         "username",
         "full_name",
@@ -118,6 +115,11 @@ class UserAdmin(ScopedAdmin, StockUserAdmin):
         accounts = super().get_queryset(request)
         return accounts if request.user.is_superuser else accounts.exclude(is_superuser=True)
 
+    def get_form(self, request, obj=None, **options):
+        """It asks who is there, of this request."""
+        form = super().get_form(request, obj, **options)
+        return type(form)(form.__name__, (form,), {"request": request})
+
     def get_readonly_fields(self, request, obj=None):
         own = self.own_limits if obj == request.user else ()
         return (*super().get_readonly_fields(request, obj), *own)
@@ -126,7 +128,9 @@ class UserAdmin(ScopedAdmin, StockUserAdmin):
         """One's own is changed where the old one is asked, and where the session stays one that can be ended."""
         if id == str(request.user.pk):
             return redirect("account_change_password")
-        return super().user_change_password(request, id, form_url)
+        asking = copy(self)
+        asking.change_password_form = partial(PasswordForm, request=request)
+        return super(UserAdmin, asking).user_change_password(request, id, form_url)
 
     def has_delete_permission(self, request, obj=None):
         """Only an account that never signed in; the others are switched off and stay on the trail."""
@@ -144,7 +148,7 @@ class UserAdmin(ScopedAdmin, StockUserAdmin):
         if db_field.name == "groups":
             kwargs |= {"form_class": RolesField, "label": _("Roles"), "help_text": ""}
             rows = rows.filter(name__in=BY_CODE)
-        widget = forms.CheckboxSelectMultiple()
+        widget = CheckboxSelectMultiple()
         return super().formfield_for_manytomany(
             db_field, request, **{"queryset": rows, "widget": widget, **kwargs}
         )

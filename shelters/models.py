@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from shelters.break_glass import BreakGlass  # noqa: F401  (a table of this app)
 from shelters.marks import mark_of
 
 
@@ -246,16 +247,17 @@ OF_NOTES = {  # the right that shows a line, and its actions
 
 class AccessEventQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Events of one's shelters; who may read no family sees those of no shelter alone: accounts and lists.
+        """Events of one's shelters; who works in none sees those of no shelter alone: accounts and lists.
 
         That there are notes about somebody is for those alone who read them: so are the lines that would tell it.
         """
-        if not user.has_perm("intake.view_family"):
+        if not user.has_perm("shelters.see_shelter_events"):
             return self.filter(shelter__isnull=True)
-        hidden = [
-            action for right, actions in OF_NOTES.items() if not user.has_perm(right) for action in actions
-        ]
-        return self.filter(shelter__in=Shelter.objects.visible_to(user)).exclude(action__in=hidden)
+        return self.filter(shelter__in=Shelter.objects.visible_to(user)).without_notes(user)
+
+    def without_notes(self, user):
+        hidden = [kind for right, kinds in OF_NOTES.items() if not user.has_perm(right) for kind in kinds]
+        return self.exclude(action__in=hidden)
 
 
 class MarkField(models.CharField):
@@ -333,6 +335,11 @@ class AccessEvent(models.Model):
         OWN_DATA_GIVEN = "own_data_given", _("Own data handed over")
         BACKED_UP = "backed_up", _("Backup made")
         RESTORED = "restored", _("Backup restored")
+        GLASS_ASKED = "break_glass_asked", _("Emergency access asked")
+        GLASS_GRANTED = "break_glass_granted", _("Emergency access granted")
+        GLASS_REFUSED = "break_glass_refused", _("Emergency access refused")
+        GLASS_ENDED = "break_glass_ended", _("Emergency access ended")
+        GLASS_REVIEWED = "break_glass_reviewed", _("Emergency access reviewed")
         ADMIN_ADDED = "admin_added", _("Added in the admin")
         ADMIN_CHANGED = "admin_changed", _("Changed in the admin")
         ADMIN_DELETED = "admin_deleted", _("Deleted in the admin")
@@ -358,6 +365,7 @@ class AccessEvent(models.Model):
         verbose_name = _("access event")
         verbose_name_plural = _("access events")
         default_permissions = ["view"]
+        permissions = [("see_shelter_events", _("Can see what was done at their shelters"))]
         indexes = [
             models.Index(fields=["shelter", "-at"], name="access_event_by_shelter"),
             models.Index(fields=["subject_id", "-at"], name="access_event_by_subject"),

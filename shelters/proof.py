@@ -52,13 +52,16 @@ def proven_lately(request, *, by_code: bool) -> bool:
     return bool(proofs) and time.time() - proofs[-1]["at"] < FIVE_MINUTES
 
 
-class ProofForm(forms.Form):
-    """Stands beside the form of what is asked for, so that nothing chosen there is lost. Empty when proven lately."""
+class Proves:
+    """A form that asks it in a field of its own, so that nothing typed beside it is lost; none when proven lately."""
 
-    def __init__(self, *arguments, request, **options):
+    request = None  # the admin makes its forms without one
+
+    def __init__(self, *arguments, request=None, **options):
         super().__init__(*arguments, **options)
-        self.request, self.by_code = request, has_factor(request.user)
-        if proven_lately(request, by_code=self.by_code):
+        self.request = request or self.request
+        self.by_code = has_factor(self.request.user)
+        if proven_lately(self.request, by_code=self.by_code):
             return
         if self.by_code:
             label, widget = gettext_lazy("Code from your app, or a recovery code"), forms.TextInput
@@ -70,6 +73,8 @@ class ProofForm(forms.Form):
 
     def clean_proof(self):
         said, user = self.cleaned_data["proof"], self.request.user
+        if not said:  # where it may be left out
+            return said
         if self.by_code:
             form = CodeAgainForm(data={"code": said}, user=user)
             if not form.is_valid():
@@ -85,7 +90,12 @@ class ProofForm(forms.Form):
         return said
 
     def clean(self):
-        """Once answered it is not asked again, also when the form beside it has to be mended."""
-        if "proof" in self.cleaned_data:
+        """Once answered it is not asked again, also when something else has to be mended."""
+        cleaned = super().clean()
+        if self.cleaned_data.get("proof"):
             del self.fields["proof"]
-        return self.cleaned_data
+        return cleaned
+
+
+class ProofForm(Proves, forms.Form):
+    """Stands beside the form of what is asked for."""

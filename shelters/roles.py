@@ -20,7 +20,7 @@ class Volunteer:
         permissions("intake", ("view", "add", "change"), "family", "person", "stay", "ticket")
         | permissions("intake", ("view", "add"), "servicereceived", "personneed", "intention")
         | permissions("intake", ("view", "add"), "tally", "headcount", "goodsmovement")
-        | {"intake.add_sighting"}
+        | {"intake.add_sighting", "shelters.see_shelter_events"}
     )
 
 
@@ -58,6 +58,7 @@ class Coordinator(Volunteer):
         | {"intake.see_coordination_needs", "intake.view_reports", "intake.freeze_census"}
         | {"intake.export_records", "intake.approve_exports", "intake.view_handover"}
         | {"shelters.view_accessevent", "shelters.end_sessions"}
+        | {"shelters.view_breakglass", "shelters.change_breakglass", "shelters.review_breakglass"}
         | permissions("intake", ("view", "change"), "lookalike")
         | permissions("intake", ("view", "add", "change"), "merge")
         | permissions("intake", ("view", "change"), "personneed", "intention", "servicereceived", "alert")
@@ -90,7 +91,10 @@ class DataOfficer:
             "intake.see_coordination_needs",
             "intake.erase_person",
             "shelters.view_accessevent",
+            "shelters.see_shelter_events",
             "shelters.view_shelter",
+            "shelters.view_breakglass",
+            "shelters.review_breakglass",
         }
         | permissions("intake", ("view", "add", "change"), "datarequest")
         | permissions("intake", ("view", "add"), "handover")
@@ -114,10 +118,20 @@ class Administrator:
             "shelters.see_every_shelter",
             "shelters.view_accessevent",
             "shelters.end_sessions",
+            "shelters.view_breakglass",
+            "shelters.add_breakglass",
             "auth.view_group",
             "intake.approve_exports",
         }
     )
+
+
+class BreakGlassReader:
+    """No role that is given: what break-glass adds for a day, at one shelter. What a coordinator reads of a file."""
+
+    permissions = permissions(
+        "intake", ("view",), "family", "person", "stay", "personneed", "intention", "servicereceived"
+    ) | {"intake.see_coordination_needs"}
 
 
 ROLES = [Volunteer, LegalAdviser, HealthWorker, Coordinator, DataOfficer, Administrator]

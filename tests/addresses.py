@@ -28,6 +28,7 @@ NAMED_BY = {
     "cuts/<uuid:pk>": "cut",
     "notes/<uuid:pk>": "note",
     "requests/<uuid:pk>": "exportrequest",
+    "break-glass/<int:pk>": "breakglass",
     "second-factor/<int:pk>": "user",
     "user/<id>": "user",
     "zones/<slug:code>": "zone",

@@ -167,6 +167,8 @@ def asked_and_handed_over_of(world):
     told = {"what": "list.csv", "purpose": "care", "fields": "names", "people": 1}
     actions.hand_over(world.shelter, world.organization, **told, by=world.coordinator)
     world.handover = HandOver.objects.get(**of)
+    world.administrator = factories.make_user("administrator", username=f"reads-{world.shelter.code}")
+    world.breakglass = actions.ask_break_glass(world.shelter, "nadie puede", by=world.administrator)
     world.exportrequest = ExportRequest.objects.create(
         **of, asked_by=world.coordinator, kind="csv", table="people", since=today, until=today, people=201,
         answers={"purpose": "own_work"},

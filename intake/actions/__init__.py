@@ -2,6 +2,12 @@
 
 from intake.actions.accounts import accounts_due, anonymise_accounts, forget_devices
 from intake.actions.alerts import settle_alert
+from intake.actions.break_glass import (
+    ask_break_glass,
+    decide_break_glass,
+    end_break_glass,
+    review_break_glass,
+)
 from intake.actions.cards import CannotBind, bind_card, make_batch, replace_card, revoke_card, void_batch
 from intake.actions.corrections import (
     change_family,
@@ -56,6 +62,7 @@ __all__ = [
     "adjust_note",
     "anonymise",
     "anonymise_accounts",
+    "ask_break_glass",
     "ask_export",
     "bind_card",
     "call",
@@ -68,10 +75,12 @@ __all__ = [
     "count",
     "count_anew",
     "count_people",
+    "decide_break_glass",
     "decide_export",
     "depart",
     "depart_together",
     "due",
+    "end_break_glass",
     "end_turn",
     "erase",
     "forget_devices",
@@ -97,6 +106,7 @@ __all__ = [
     "register_family",
     "remember_look_alikes",
     "replace_card",
+    "review_break_glass",
     "revoke_card",
     "see",
     "send_back",

@@ -1,7 +1,6 @@
 """A file with many people in it is asked for by one account and let go by another."""
 
 from django.db import transaction
-from django.utils import timezone
 
 from intake.models import ExportRequest
 from shelters.audit import Action, record
@@ -24,11 +23,8 @@ def ask_export(asked: dict, kind: str, table: str, people: int, *, by) -> Export
 @transaction.atomic
 def decide_export(request: ExportRequest, is_approved: bool, *, by) -> bool:
     """False when it is too late, decided already, or one's own."""
-    may = ExportRequest.objects.may_be_decided_by(by).filter(pk=request.pk)
-    # Once more outside: of two who decide at the same moment, the one who waited is asked by this alone.
-    undecided = ExportRequest.objects.filter(pk__in=may.values("pk"), decided_at__isnull=True)
-    done = undecided.update(decided_by=by, decided_at=timezone.now(), is_approved=is_approved)
+    done = request.decide(is_approved, by=by)
     if done:
         action = Action.EXPORT_APPROVED if is_approved else Action.EXPORT_DECLINED
         record(action, by=by, shelter=request.shelter, subject=request, people=request.people)
-    return bool(done)
+    return done

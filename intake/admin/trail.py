@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from intake.alarms import alarms_for, waiting_exports
+from intake.alarms import alarms_for, glass_alarms, waiting_exports
 from intake.trail import Words, about, by_account, may_follow
 from shelters.admin_base import ScopedAdmin
 from shelters.admin_lists import CappedPaginator, days_filter
@@ -31,7 +31,8 @@ def note_reading(reader, subject=None, *, shelters) -> None:
 
 def shelters_of(reader) -> list:
     """None stands for what belongs to no shelter, which is all that administrators read."""
-    return list(Shelter.objects.visible_to(reader)) if reader.has_perm("intake.view_family") else [None]
+    works_there = reader.has_perm("shelters.see_shelter_events")
+    return list(Shelter.objects.visible_to(reader)) if works_there else [None]
 
 
 def linked(words, address):
@@ -60,6 +61,8 @@ class Looked:
         return [path("<path:object_id>/looked/", view, name=name), *super().get_urls()]
 
     def trail_link(self, request, obj):
+        if not request.user.has_perm("shelters.see_shelter_events"):
+            return super().trail_link(request, obj)
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_looked", args=[obj.pk]), _(
             "Who looked?"
         )
@@ -67,7 +70,7 @@ class Looked:
     def looked(self, request, object_id):
         """Without opening the record: that would be on its trail, beside this."""
         found = ScopedAdmin.get_object(self, request, unquote(object_id))
-        if not request.user.has_perm("shelters.view_accessevent"):
+        if not request.user.has_perms(["shelters.view_accessevent", "shelters.see_shelter_events"]):
             raise PermissionDenied
         family = self.family_of(found)
         timezone.activate(family.shelter.tz)
@@ -140,7 +143,8 @@ class AccessEventAdmin(ScopedAdmin):
 
     def alarms(self, request) -> list:
         """For the first page of the admin."""
-        return [*alarms_for(request.user), *waiting_exports(request.user)]
+        reader = request.user
+        return [*glass_alarms(reader), *alarms_for(reader), *waiting_exports(reader)]
 
     @admin.display(description=gettext_lazy("account"))
     def account(self, event):

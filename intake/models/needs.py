@@ -9,7 +9,7 @@ from simple_history.models import HistoricalRecords
 
 from intake import policy
 from intake.ids import uuid7
-from intake.models.families import Person
+from intake.models.families import Person, where_works
 from intake.models.reference import Plan, SpecificNeed
 from intake.models.tracked import Tracked
 
@@ -19,7 +19,7 @@ class PersonNeedQuerySet(models.QuerySet):
         """By shelter, and by the tier of the need: violence and torture are for protection and health only."""
         if not user.has_perm("intake.view_personneed"):
             return self.none()
-        return self.filter(person__family__shelter__staff=user, need__tier__lte=highest_tier(user))
+        return self.filter(person__family__shelter__in=where_works(user), need__tier__lte=highest_tier(user))
 
     def standing_at(self, moment):
         """Reported or confirmed by then, and not yet ruled out."""
@@ -107,7 +107,7 @@ class IntentionQuerySet(models.QuerySet):
     def visible_to(self, user):
         if not user.has_perm("intake.view_intention"):
             return self.none()
-        return self.filter(person__family__shelter__staff=user)
+        return self.filter(person__family__shelter__in=where_works(user))
 
 
 class Intention(models.Model):

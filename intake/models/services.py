@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from intake.ids import uuid7
-from intake.models.families import Person
+from intake.models.families import Person, where_works
 from intake.models.reference import LegalOutcome, ServiceType
 from intake.models.tracked import Tracked
 from shelters.models import Organization, Shelter
@@ -17,7 +17,7 @@ class ServiceReceivedQuerySet(models.QuerySet):
     def visible_to(self, user):
         if not user.has_perm("intake.view_servicereceived"):
             return self.none()
-        return self.filter(person__family__shelter__staff=user)
+        return self.filter(person__family__shelter__in=where_works(user))
 
     def given(self):
         """Without the cancelled ones."""

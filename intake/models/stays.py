@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from intake.ids import uuid7
-from intake.models.families import Person
+from intake.models.families import Person, where_works
 from intake.models.tracked import Tracked
 from shelters.models import Shelter, Zone
 
@@ -16,7 +16,7 @@ class StayQuerySet(models.QuerySet):
     def visible_to(self, user):
         if not user.has_perm("intake.view_stay"):
             return self.none()
-        return self.filter(person__family__shelter__staff=user)
+        return self.filter(person__family__shelter__in=where_works(user))
 
     def covering(self, moment):
         return self.filter(Q(out_at__isnull=True) | Q(out_at__gt=moment), in_at__lte=moment)

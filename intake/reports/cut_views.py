@@ -5,7 +5,7 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from intake import actions
 from intake.access import cut_or_404, may_open_numbers, require
@@ -19,6 +19,7 @@ from intake.reports.cuts import census_of, compared, published
 from intake.reports.views import asked_or_404, may_open, show
 from shelters import audit, exports
 from shelters.models import Shelter
+from shelters.proof import ProofForm
 
 SHOWN = 200
 LINKED = 20  # records of one reason; the lists of the admin have the rest
@@ -149,11 +150,15 @@ def cut_withdraw(request, pk):
     return redirect("reports:cut", cut.pk)
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def cut_export(request, pk):
-    """The columns of the census's own file, and the frozen numbers."""
+    """The columns of the census's own file, and the frozen numbers: for whoever proved who is there."""
     reader_or_404(request)
     cut = cut_or_404(request.user, pk)
+    proof = ProofForm(request.POST if request.method == "POST" else None, request=request)
+    if proof.fields and not proof.is_valid():
+        context = framed(request, title=_("Census cut"), shelter=cut.shelter, cut=cut, proof=proof)
+        return render(request, "reports/cut_export.html", context, status=422 if proof.errors else 200)
     detail = {"report": "cut", "as_of": cut.as_of.isoformat(), "format": "csv"}
     audit.record(audit.Action.EXPORTED, by=request.user, shelter=cut.shelter, subject=cut, **detail)
     lines = exports.csv_lines([column.code for column in CensusReport.columns], lines_of(census_of(cut)))

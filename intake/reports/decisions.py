@@ -16,6 +16,7 @@ from intake.presence import places_of, quiet_ids
 from intake.reports import gaps
 from intake.reports.census_cells import CountsAs, alone
 from intake.reports.tables import Coded
+from shelters.break_glass import BreakGlass
 
 OF_A_CHILD_HERE = (Alert.Kind.UNACCOMPANIED, Alert.Kind.LEFT_BEHIND)
 
@@ -76,6 +77,10 @@ def tickets(shelter) -> Waiting:
     return Waiting(**rows.aggregate(number=Count("pk"), people=Sum("people", default=0)))
 
 
+def break_glass(shelter) -> Waiting:
+    return Waiting(BreakGlass.objects.unsettled().filter(shelter=shelter).order_by().count())
+
+
 def readers(shelter) -> Waiting:
     return Waiting(open_alarms([shelter]).order_by().values("user").distinct().count())
 
@@ -119,6 +124,14 @@ DECISIONS = (
         unheard_children,
         "intake.view_person",
         lambda shelter: f"{reverse('admin:intake_person_changelist')}?alone={shelter.code}",
+    ),
+    Decision(
+        "break_glass",
+        gettext_lazy("Emergency accesses to answer or to review"),
+        "requests",
+        break_glass,
+        "shelters.view_breakglass",
+        lambda _shelter: reverse("intake:break-glass"),
     ),
     Decision(
         "readers",
@@ -179,6 +192,7 @@ UNITS = {
     "children": gettext_lazy("children"),
     "zones": gettext_lazy("zones"),
     "families": gettext_lazy("families"),
+    "requests": gettext_lazy("requests"),
     "pairs": gettext_lazy("pairs of families"),
     "tickets": gettext_lazy("numbers"),
 }
@@ -194,7 +208,7 @@ class Line(NamedTuple):
 
 
 def lines(shelter, reader) -> list[Line]:
-    """Ten queries, however many people."""
+    """Eleven queries, however many people."""
     return [
         Line(
             Coded(each.code, str(each.label)),

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from intake.access import TooManyCodes, note_unknown, refuse_guessers, require
+from intake.alarms import glass_alarms
 from intake.cards import read_code
 from intake.models import Family
 from intake.reading import are_many, note_shown, shown_lately
@@ -136,6 +137,7 @@ def today_here(request) -> dict:
         "is_clothes_table": shift.desk.startswith("clothing"),
         "latest": latest,
         "alerts": open_alerts(request.user, shift.shelter_id),
+        "emergencies": glass_alarms(request.user),
         "families": families,
         "people": people,
     }

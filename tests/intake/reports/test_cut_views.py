@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from intake import actions
 from intake.models import Cut
 from shelters.models import AccessEvent
-from tests.factories import NOW, make_family, make_need, make_user
+from tests.factories import NOW, PASSWORD, make_family, make_need, make_user
 from tests.intake.pages import NOBODY, export
 from tests.test_pages import Words
 
@@ -131,6 +131,18 @@ def test_the_file_is_that_of_the_census_at_the_moment_of_freezing(coordinator, c
     assert 'filename="puente_cut_palillo_2018-11-06T1500.csv"' in answer["Content-Disposition"]
     event = AccessEvent.objects.get(action="exported", detail__report="cut")
     assert (event.user, event.subject_id) == (cast.coordinator, str(cut.pk))
+
+
+def test_who_takes_it_proves_who_is_there(cast, sign_in, cut):
+    client, file = sign_in(cast.coordinator, proven=False), address("cut-csv", cut.pk)
+    assert 'name="proof"' in client.get(file).text
+    for proof in ({}, {"proof": "otra cosa"}):
+        assert client.post(file, proof).status_code == 422
+    assert not AccessEvent.objects.filter(action="exported").exists()
+    answer = client.post(file, {"proof": PASSWORD})
+    assert answer["Content-Type"].startswith("text/csv")
+    assert client.get(file)["Content-Type"].startswith("text/csv")  # good for five minutes
+    assert AccessEvent.objects.filter(action="exported").count() == 2
 
 
 def test_withdrawing_keeps_the_numbers_and_the_reason(coordinator, cut, cast):
