@@ -10,5 +10,11 @@ class IntakeConfig(AppConfig):
     verbose_name = _("Families and services")
     filled_by_migrate = frozenset(reference.TABLES.values())  # a backup replaces their rows
 
+    def alarms(self) -> list:
+        """What `manage.py alarms` tells of people's records, without a name."""
+        from intake.alarms import very_many_opened
+
+        return very_many_opened()
+
     def ready(self):
         post_migrate.connect(reference.load, sender=self)

@@ -2,6 +2,7 @@
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
+from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.models import Group
 from django.db.models import IntegerField
@@ -13,6 +14,7 @@ from shelters.audit import Action, address_of, record
 from shelters.locking import begin
 from shelters.models import Shelter, User
 from shelters.prepared import Blank, Prepared
+from shelters.resting import note_resting
 from shelters.second_factor import MUST_SET_UP, asks_for_factor, has_factor
 
 # Nearly every page asks for the rights of its account.
@@ -60,9 +62,12 @@ class AccountAdapter(DefaultAccountAdapter):
         user = super().authenticate(request, **credentials)
         return user if user and user.has_access else None
 
-    def authentication_failed(self, request, **_credentials):
+    def authentication_failed(self, request, **credentials):
         """Without the name that was typed: it may be a password in the wrong box."""
         record(Action.SIGN_IN_REFUSED, by=None)
+        key = self._get_login_attempts_cache_key(request, **credentials)
+        if not ratelimit.consume(request, action="login_failed", key=key, dry_run=True):
+            note_resting(User.objects.filter(username__iexact=key).first())
 
     def get_client_ip(self, request):
         """By our own rule; behind a socket there may be none."""
