@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from shelters import clock
 from shelters.audit import Action
@@ -145,9 +146,15 @@ def trail_broken() -> Alarm | None:
     new = [run for run in runs if not known or run.detail["digest"] != known.detail["digest"]]
     if not new:
         return None
+    n = new[-1].detail["findings"]
+    words = ngettext(
+        "The access trail was changed by somebody: %(n)d finding.",
+        "The access trail was changed by somebody: %(n)d findings.",
+        n,
+    )
     return Alarm(
         "trail_broken",
-        _("The access trail was changed by somebody: %(n)d findings.") % {"n": new[-1].detail["findings"]},
+        words % {"n": n},
         _(
             "Do not mend it. Make a backup, let audit_verify name the lines, and find out who had the database."
         ),
