@@ -62,6 +62,7 @@ YES = {
     "outside": gettext_lazy("for outside the shelter"),
     "first": gettext_lazy("the first administrator"),
     "whole": gettext_lazy("whole families"),
+    "approved": gettext_lazy("let go by a second person"),
 }
 RULES = [
     ("days", gettext_lazy("gone for long enough")),

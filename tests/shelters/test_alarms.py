@@ -220,7 +220,7 @@ def test_a_tampered_trail_is_told_after_it_was_looked_through(trail, cast, sign_
     verify()
     for role, is_told in {"administrator": True, "coordinator": True, "data_officer": True}.items():
         page = sign_in(getattr(cast, role)).get(INDEX)
-        assert ("Alguien alteró el registro de accesos: 1 hallazgos." in page.text) is is_told
+        assert ("Alguien alteró el registro de accesos: 1 hallazgo." in page.text) is is_told
     assert run()[0] == 1
 
 
