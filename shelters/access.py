@@ -10,6 +10,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
+from shelters import devices
 from shelters.audit import Action, address_of, record
 from shelters.locking import begin
 from shelters.models import Shelter, User
@@ -57,6 +58,11 @@ class AccountAdapter(DefaultAccountAdapter):
         """Tries are counted for the account alone: allauth adds the Host, which a visitor may write at will."""
         return credentials.get("username", "").strip().casefold()
 
+    def pre_authenticate(self, request, **credentials):
+        if not ratelimit.consume(request, **devices.limit_of(request), dry_run=True):
+            raise self.validation_error("too_many_login_attempts")
+        super().pre_authenticate(request, **credentials)
+
     def authenticate(self, request, **credentials):
         """allauth would let in an active account whose last day is over, to tell it so; it gets the usual words."""
         user = super().authenticate(request, **credentials)
@@ -65,6 +71,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def authentication_failed(self, request, **credentials):
         """Without the name that was typed: it may be a password in the wrong box."""
         record(Action.SIGN_IN_REFUSED, by=None)
+        ratelimit.consume(request, **devices.limit_of(request))
         key = self._get_login_attempts_cache_key(request, **credentials)
         if not ratelimit.consume(request, action="login_failed", key=key, dry_run=True):
             note_resting(User.objects.filter(username__iexact=key).first())
@@ -82,6 +89,11 @@ class AccountAdapter(DefaultAccountAdapter):
             words = _("This is a demo account with invented people: its password alone lets it in.")
             messages.info(request, words)
         record(Action.SIGNED_IN, by=user)
+
+    def post_login(self, request, user, **options):
+        response = super().post_login(request, user, **options)
+        devices.remember(response, user)
+        return response
 
     def logout(self, request):
         record(Action.SIGNED_OUT, by=request.user)
