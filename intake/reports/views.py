@@ -138,7 +138,7 @@ def leave(request, report: Report, filters: ShelterFilters, kind: str):
         words = _(
             "With the %(n)d people of your files of the last 24 hours these are many: a second person is asked."
         )
-        messages.info(request, words % {"n": before})
+        messages.warning(request, words % {"n": before})
     asked = actions.ask_export(filters.cleaned_data, kind, code, people, by=request.user)
     return redirect("reports:request", asked.pk)
 

@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from io import StringIO
 
 import pytest
 from django.core.cache import cache
@@ -16,7 +15,7 @@ from shelters.backups import sealed
 from shelters.models import AccessEvent, AuditSeal
 from tests import factories
 from tests.shelters.codes import phone_of, wrong
-from tests.shelters.test_chain import by_force, lines_settle_at_once, trail, verify  # noqa: F401  (fixtures)
+from tests.shelters.test_chain import by_force, called, lines_settle_at_once, trail, verify  # noqa: F401  (fixtures)
 from tests.shelters.test_views import try_to_sign_in
 
 Action = audit.Action
@@ -56,13 +55,7 @@ def made(action, **age):
 
 
 def run(**options):
-    """(exit code, what it said)."""
-    said, code = StringIO(), 0
-    try:
-        call_command("alarms", stdout=said, **options)
-    except SystemExit as end:
-        code = end.code
-    return code, said.getvalue()
+    return called("alarms", **options)
 
 
 def test_a_machine_that_is_well_raises_none(is_well, first_page):
@@ -220,7 +213,7 @@ def test_a_tampered_trail_is_told_after_it_was_looked_through(trail, cast, sign_
     verify()
     for role, is_told in {"administrator": True, "coordinator": True, "data_officer": True}.items():
         page = sign_in(getattr(cast, role)).get(INDEX)
-        assert ("Alguien alteró el registro de accesos: 1 hallazgo." in page.text) is is_told
+        assert ("Alguien alteró la bitácora: 1 hallazgo." in page.text) is is_told
     assert run()[0] == 1
 
 
