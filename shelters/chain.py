@@ -32,10 +32,10 @@ def seal_when_due() -> None:
 
 def seal_if_nobody_did() -> None:
     head = AuditSeal.objects.last()
-    clock.notice(head)
     age = (timezone.now() - head.made_at).total_seconds() if head else A_MINUTE
     if age >= A_MINUTE or age < -clock.AT_MOST:  # put back by a day, it must not rest for a day
         seal_next(head)
+    clock.notice(head)
 
 
 def seal_all(until=None) -> int:
