@@ -345,7 +345,7 @@ def test_the_first_page_costs_the_same_however_much_is_on_the_trail(
                 AccessEvent(action=action, at=timezone.now() - timedelta(days=3), detail=detail)
                 for _n in range(30)
             )
-        with django_assert_max_num_queries(9 if connection.vendor == "sqlite" else 10):
+        with django_assert_max_num_queries(11 if connection.vendor == "sqlite" else 12):
             assert len(alarms.raised()) == 6
             alarms.last_done()
 
