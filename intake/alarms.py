@@ -1,7 +1,7 @@
 """Who opened very many families: told to a coordinator, until somebody else looks into it."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef
@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 
 from intake.models import ExportRequest
 from intake.reading import AN_HOUR, IN_FRONT
+from shelters.alarms import KEPT_IN_SIGHT
+from shelters.alarms import Alarm as NamelessAlarm
 from shelters.audit import Action
 from shelters.break_glass import BreakGlass
 from shelters.models import AccessEvent, Shelter, User
-
-KEPT_IN_SIGHT = timedelta(days=7)
 
 
 def account_address(account) -> str:
@@ -130,6 +130,22 @@ def alarms_for(reader) -> list[Alarm]:
     for event in open_alarms(Shelter.objects.visible_to(reader))[:100]:
         newest.setdefault((event.user_id, event.shelter_id), event)
     return [alarm_of(event) for event in newest.values()]
+
+
+def very_many_opened() -> list[NamelessAlarm]:
+    """For whoever runs the machine, who reads nobody's file: at which shelters, and since when."""
+    first = {}
+    for event in open_alarms(Shelter.objects.all())[:100]:
+        first[event.shelter] = event
+    return [
+        NamelessAlarm(
+            "very_many_opened",
+            _("At %(place)s somebody opened very many families in an hour.") % {"place": place},
+            _("A coordinator of that shelter sees who, on the first page of the admin."),
+            event.at,
+        )
+        for place, event in first.items()
+    ]
 
 
 def alarm_of(event) -> Alarm:

@@ -21,5 +21,11 @@ class IntakeConfig(AppConfig):
 
         return erased.erase_again(folder)
 
+    def alarms(self) -> list:
+        """What `manage.py alarms` tells of people's records, without a name."""
+        from intake.alarms import very_many_opened
+
+        return very_many_opened()
+
     def ready(self):
         post_migrate.connect(reference.load, sender=self)

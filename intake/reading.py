@@ -28,7 +28,7 @@ IN_FRONT = (Action.CARD_SCANNED, Action.FAMILY_REGISTERED)  # whose card was hel
 
 
 def of_account(actions, *columns):
-    """What an account did of these in the last hour."""
+    """What an account did of these since then."""
     of_it = AccessEvent.objects.filter(
         user=Blank("user", IntegerField()), action__in=actions, at__gt=Blank("since", DateTimeField())
     )

@@ -46,6 +46,9 @@ NUMBERS = {
     "moved": gettext_lazy("records moved"),
     "left": gettext_lazy("records left as they were"),
     "lines": gettext_lazy("lines"),
+    "accounts": gettext_lazy("accounts"),
+    "findings": gettext_lazy("findings"),
+    "seconds": gettext_lazy("seconds"),
     "change": gettext_lazy("more or fewer"),
     "number": gettext_lazy("number"),
     "page": gettext_lazy("page"),
@@ -60,6 +63,7 @@ YES = {
     "outside": gettext_lazy("for outside the shelter"),
     "first": gettext_lazy("the first administrator"),
     "whole": gettext_lazy("whole families"),
+    "approved": gettext_lazy("let go by a second person"),
 }
 RULES = [
     ("days", gettext_lazy("gone for long enough")),

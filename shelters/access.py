@@ -2,6 +2,7 @@
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
+from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.models import Group
 from django.db.models import IntegerField
@@ -9,11 +10,13 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
+from shelters import devices
 from shelters.audit import Action, address_of, record
 from shelters.break_glass import MAY_ASK, glasses_of
 from shelters.locking import begin
 from shelters.models import Shelter, User
 from shelters.prepared import Blank, Prepared
+from shelters.resting import note_resting
 from shelters.roles import BreakGlassReader
 from shelters.second_factor import MUST_SET_UP, asks_for_factor, has_factor
 
@@ -58,14 +61,23 @@ class AccountAdapter(DefaultAccountAdapter):
         """Tries are counted for the account alone: allauth adds the Host, which a visitor may write at will."""
         return credentials.get("username", "").strip().casefold()
 
+    def pre_authenticate(self, request, **credentials):
+        if not ratelimit.consume(request, **devices.limit_of(request), dry_run=True):
+            raise self.validation_error("too_many_login_attempts")
+        super().pre_authenticate(request, **credentials)
+
     def authenticate(self, request, **credentials):
         """allauth would let in an active account whose last day is over, to tell it so; it gets the usual words."""
         user = super().authenticate(request, **credentials)
         return user if user and user.has_access else None
 
-    def authentication_failed(self, request, **_credentials):
+    def authentication_failed(self, request, **credentials):
         """Without the name that was typed: it may be a password in the wrong box."""
         record(Action.SIGN_IN_REFUSED, by=None)
+        ratelimit.consume(request, **devices.limit_of(request))
+        key = self._get_login_attempts_cache_key(request, **credentials)
+        if not ratelimit.consume(request, action="login_failed", key=key, dry_run=True):
+            note_resting(User.objects.filter(username__iexact=key).first())
 
     def get_client_ip(self, request):
         """By our own rule; behind a socket there may be none."""
@@ -80,6 +92,11 @@ class AccountAdapter(DefaultAccountAdapter):
             words = _("This is a demo account with invented people: its password alone lets it in.")
             messages.info(request, words)
         record(Action.SIGNED_IN, by=user)
+
+    def post_login(self, request, user, **options):
+        response = super().post_login(request, user, **options)
+        devices.remember(response, user)
+        return response
 
     def logout(self, request):
         record(Action.SIGNED_OUT, by=request.user)

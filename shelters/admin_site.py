@@ -170,7 +170,7 @@ class PuenteAdminSite(AdminSite):
 
     def index(self, request, extra_context=None):
         """Beside a table with work in it stands how much is waiting; above them, what somebody has to look into."""
-        from shelters.backups.alarm import alarm as late_backup
+        from shelters import alarms as of_the_machine
 
         apps = self.get_app_list(request)
         for model in (model for app in apps for model in app["models"]):
@@ -180,8 +180,10 @@ class PuenteAdminSite(AdminSite):
         context = {
             "app_list": apps,
             "alarms": [alarm for alarms in raised if alarms for alarm in alarms(request)],
-            "backup_alarm": late_backup() if request.user.has_perm("shelters.change_user") else "",
+            "of_the_machine": of_the_machine.shown_to(request.user),
         }
+        if request.user.has_perm("shelters.change_user"):
+            context["last_done"] = of_the_machine.last_done()
         return super().index(request, {**context, **(extra_context or {})})
 
     def get_log_entries(self, request):

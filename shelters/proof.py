@@ -4,7 +4,7 @@ import time
 
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
-from allauth.core import ratelimit
+from allauth.core import context, ratelimit
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
 from django import forms
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from shelters.audit import Action, record
+from shelters.resting import note_resting
 from shelters.second_factor import has_factor, take_code
 
 FIVE_MINUTES = 5 * 60  # seconds
@@ -29,6 +30,8 @@ class Once:
 
     def _emit_authentication_failed(self, authenticator):
         record(Action.CODE_REFUSED, by=self.user, subject=self.user)
+        if is_resting(context.request, self.user):
+            note_resting(self.user)
 
 
 class SignInCodeForm(Once, AuthenticateForm):

@@ -206,10 +206,12 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-# Per account, never per address: a whole shelter sits behind one.
+# Per account, and for guesses at many accounts per device: see shelters/devices.py.
 ACCOUNT_RATE_LIMITS = {
     "login": None,
     "login_failed": "5/15m/key",
+    "failed_on_device": "30/10m/key",
+    "failed_from_address": "100/10m/ip",  # a whole shelter sits behind one
     "change_password": "5/m/user",
     "reauthenticate": "5/15m/user",
 }

@@ -9,7 +9,8 @@ from simple_history.models import HistoricalRecords
 from intake.ids import uuid7
 from intake.models.reference import Reference, ReferenceQuerySet, ServiceType
 from intake.models.services import ServiceReceived
-from shelters.models import OfferedQuerySet, Organization, Shelter
+from shelters.models import Organization, Shelter
+from shelters.places import OfferedQuerySet
 
 
 class StationQuerySet(OfferedQuerySet):

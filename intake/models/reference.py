@@ -7,7 +7,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from shelters.models import OfferedQuerySet
+from shelters.places import OfferedQuerySet
 
 
 class ReferenceQuerySet(OfferedQuerySet):

@@ -1,11 +1,12 @@
 """A report as a file: the same for a page's link and for the command line."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import chain
 from typing import BinaryIO
 from urllib.parse import urlencode
 
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from intake.reports.base import Report
@@ -15,6 +16,7 @@ from intake.reports.tables import Coded, Table
 from shelters import audit, exports
 from shelters.models import AccessEvent
 
+A_DAY = timedelta(hours=24)
 KINDS = {
     "csv": "text/csv; charset=utf-8",
     "hxl.csv": "text/csv; charset=utf-8",
@@ -54,6 +56,24 @@ def name_of(report: Report, filters: ShelterFilters, kind: str, table: Table | N
 def address_of(filters: ShelterFilters) -> str:
     """The query of the links to the files: the very moment or days that the page shows."""
     return urlencode({"shelter": filters.cleaned_data["shelter"].code, **filters.in_address()})
+
+
+def left_alone(report: Report, filters: ShelterFilters) -> int:
+    """How many people other such files tell of that the account took in the last day without a second one.
+
+    Of the same days of a shelter they are counted once, whichever files were taken, and of those of this choice not.
+    """
+    choice = filters.in_address()
+    taken = AccessEvent.objects.filter(
+        user=filters.cleaned_data["reader"], action=audit.Action.EXPORTED, at__gt=timezone.now() - A_DAY
+    )
+    people = {}
+    for shelter, told in taken.values_list("shelter", "detail"):
+        if told.get("report") == report.slug and not told.get("approved"):
+            of = (shelter, *(told.get(name) for name in choice))
+            people[of] = max(people.get(of, 0), told.get("people", 0))
+    people.pop((filters.cleaned_data["shelter"].pk, *choice.values()), None)
+    return sum(people.values())
 
 
 def record(report: Report, filters: ShelterFilters, kind: str, table: Table | None = None) -> AccessEvent:

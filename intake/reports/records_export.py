@@ -368,8 +368,10 @@ class RecordsExport(Report):
         return people(filters).count()
 
     def in_trail(self, filters, table) -> dict:
-        """How many rows of each sheet leave."""
-        return {code: SHEETS[code].records(filters).count() for code in ([table.code] if table else SHEETS)}
+        """How many rows of each sheet leave, how many people they tell of, and whether a second account agreed."""
+        rows = {code: SHEETS[code].records(filters).count() for code in ([table.code] if table else SHEETS)}
+        agreed = {"approved": True} if filters.get("approved") else {}
+        return {**rows, "people": self.people_in(filters), **agreed}
 
 
 def counted(asked) -> dict[str, int]:

@@ -70,6 +70,7 @@ def take(request, asked: ExportRequest):
     if report.people_in(filters.cleaned_data) > asked.people:
         messages.warning(request, _("More people have come into these days since. Ask for the file again."))
         return redirect("reports:request", asked.pk)
+    filters.cleaned_data["approved"] = True
     with transaction.atomic():
         if asked.take(by=request.user):
             return send(report, filters, asked.kind, asked.table)

@@ -3,7 +3,8 @@
 from datetime import timedelta
 from tempfile import TemporaryFile
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404
 from django.shortcuts import redirect, render
@@ -15,7 +16,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from intake import actions
 from intake.access import may_open_numbers, seen_in_full
-from intake.models import ExportRequest
 from intake.reading import note_shown
 from intake.reports import files
 from intake.reports.base import REPORTS, Report
@@ -23,7 +23,7 @@ from intake.reports.exporting import ExportForm
 from intake.reports.filters import ShelterFilters
 from intake.reports.records import families_on, listed, unseen
 from shelters import audit, exports
-from shelters.models import AccessEvent
+from shelters.models import AccessEvent, User
 from shelters.proof import ProofForm
 
 AN_HOUR = timedelta(hours=1)
@@ -112,10 +112,8 @@ def export(request, slug, kind):
         return ask(request, report, filters, form, proof, kind, table)
     if all([form.is_valid(), proof.is_valid()]):
         filters.cleaned_data |= form.cleaned_data
-        if asked := second_asked(request, report, filters, kind):
-            return redirect("reports:request", asked.pk)
         try:
-            return send(report, filters, kind, request.GET.get("table", ""))
+            return leave(request, report, filters, kind)
         except files.NoSuchTable:
             form.add_error(
                 "outside", _("This table is only for work in the shelter: it would tell of too few people.")
@@ -123,16 +121,26 @@ def export(request, slug, kind):
     return ask(request, report, filters, form, proof, kind, table, status=422)
 
 
-def second_asked(request, report: Report, filters: ShelterFilters, kind: str) -> ExportRequest | None:
-    """With many people in it, the file waits for a second account."""
+def leave(request, report: Report, filters: ShelterFilters, kind: str):
+    """The file, or where it waits for a second account. Raises NoSuchTable."""
+    code = request.GET.get("table", "")
     if report.most_alone is None:
-        return None
+        return send(report, filters, kind, code)
     people = report.people_in(filters.cleaned_data)
+    with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(
+            pk=request.user.pk
+        )  # of many at once each counts the others
+        before = files.left_alone(report, filters)
+        if people + before <= report.most_alone:
+            return send(report, filters, kind, code)
     if people <= report.most_alone:
-        return None
-    return actions.ask_export(
-        filters.cleaned_data, kind, request.GET.get("table", ""), people, by=request.user
-    )
+        words = _(
+            "With the %(n)d people of your files of the last 24 hours these are many: a second person is asked."
+        )
+        messages.warning(request, words % {"n": before})
+    asked = actions.ask_export(filters.cleaned_data, kind, code, people, by=request.user)
+    return redirect("reports:request", asked.pk)
 
 
 def table_or_404(request, report: Report, filters: ShelterFilters, kind: str):

@@ -1,13 +1,11 @@
 """Screen 02, home: look first whether a family is here already; what this desk did last."""
 
-from datetime import timedelta
-from math import ceil
-
 from django.db.models import CharField, Count, DateField, IntegerField, Q
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from intake import limits
 from intake.access import TooManyCodes, note_unknown, refuse_guessers, require
 from intake.alarms import glass_alarms
 from intake.cards import read_code
@@ -84,12 +82,9 @@ def readable(text) -> str:
 
 
 def seconds_to_wait(shown) -> int:
-    """0, or how long until this account may search again. Counted on the trail, where nobody can take it back."""
-    now, minute = timezone.now(), timedelta(minutes=1)
-    latest = [at for action, at, *_told in shown if action == Action.SEARCHED and at > now - minute]
-    if len(latest) < MOST_A_MINUTE:
-        return 0
-    return max(1, ceil((latest[MOST_A_MINUTE - 1] + minute - now).total_seconds()))
+    """0, or how long until this account may search again."""
+    searched = [at for action, at, *_told in shown if action == Action.SEARCHED]
+    return limits.seconds_to_wait(searched, MOST_A_MINUTE)
 
 
 def draw(request, answer=None, typed="", is_piece=False, *, status=200, wait=0):

@@ -19,6 +19,7 @@ from intake.access import TooManyCodes, family_or_404, note_unknown, refuse_gues
 from intake.forms.fields import known_places
 from intake.forms.look_alikes import said_not_same, searched_name
 from intake.forms.registration import BLANK_ROWS, FamilyForm, MemberForm, MemberFormSet, as_typed
+from intake.limits import wait_before_registering
 from intake.models import CardBatch, Family, Person, PrivacyNotice, Submission
 from intake.views.look_alikes import found_on_saving
 from shelters.access import current_shelter
@@ -59,6 +60,13 @@ def save(request):
     )
     if not (form.is_valid() & members.is_valid()):
         return draw(request, form, members, status=422)
+    if wait := wait_before_registering(request.user):
+        form.add_error(
+            None, _("Many registrations in one minute. Nothing is lost: wait a moment, then save again.")
+        )
+        answer = draw(request, form, members, status=429)
+        answer.headers["Retry-After"] = str(wait)
+        return answer
     family = form.family(desk=request.shift.desk, by=request.user)
     people, needs = members.people(place=form.cleaned_data["origin"])
     card = form.cleaned_data["card"]

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from intake import actions
+from intake import actions, limits
 from intake.models import (
     Alert,
     Family,
@@ -19,6 +19,7 @@ from intake.models import (
     Submission,
     Ticket,
 )
+from shelters import audit
 from shelters.models import AccessEvent
 from tests import factories
 from tests.intake.pages import words_of
@@ -125,13 +126,34 @@ def test_registering_costs_the_same_queries_whatever_the_size(volunteer, size, d
     volunteer.post(URL, posted(MOTHER))  # whatever is read once
     needs = {"needs": "DS"}
     members = [{**ALE, **needs, "given_names": f"Hija {i}"} for i in range(size)]
-    with django_assert_num_queries(19):  # of them 7 writes: the plan of the adults is one
+    with django_assert_num_queries(20):  # of them 7 writes: the plan of the adults is one
         assert (
             volunteer.post(
                 URL, posted({**MOTHER, **needs, "given_names": "Wilma", "surnames": "Zúñiga"}, *members[1:])
             ).status_code
             == 302
         )
+
+
+def test_more_than_thirty_a_minute_wait_and_lose_nothing(volunteer, cast, palillo, time_machine):
+    for _n in range(limits.MOST_REGISTERED):
+        audit.record(audit.Action.FAMILY_REGISTERED, by=cast.volunteer, shelter=palillo)
+    data = posted(MOTHER, ALE, comments="vienen a pie")
+    refused = volunteer.post(URL, data)
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["Retry-After"]) <= 60
+    assert "Muchos registros en un minuto" in refused.text
+    assert all(words in refused.text for words in (MOTHER["given_names"], "vienen a pie", data["key"]))
+    assert not Family.objects.exists()
+    time_machine.move_to(timezone.now() + timedelta(seconds=int(refused.headers["Retry-After"]) + 1))
+    assert volunteer.post(URL, data).status_code == 302
+    assert Family.objects.count() == 1
+
+
+def test_a_colleague_at_the_next_desk_registers_meanwhile(cast, sign_in, palillo):
+    for _n in range(limits.MOST_REGISTERED):
+        audit.record(audit.Action.FAMILY_REGISTERED, by=cast.volunteer, shelter=palillo)
+    assert sign_in(cast.coordinator).post(URL, posted(MOTHER)).status_code == 302
 
 
 def test_a_resent_form_gives_the_same_answer(volunteer):

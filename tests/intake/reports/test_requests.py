@@ -87,6 +87,50 @@ def test_asked_approved_and_taken_once(cast, asked, coordinator, officer):
     assert list(events) == [(told[0], cast.coordinator.pk, here), (told[1], cast.data_officer.pk, here)]
 
 
+DAY = "/es/admin/reports/records.{}?shelter=palillo&since={}&until={}&table=people"
+
+
+@pytest.fixture
+def two_days(palillo, cast, monkeypatch):
+    """Two people who were registered on one day, and two on the next; two are the most that one account takes alone."""
+    monkeypatch.setattr(RecordsExport, "most_alone", 2)
+    for at in (factories.NOW, factories.NOW + timedelta(days=1)):
+        make_family(palillo, {"given_names": "Neptalí"}, {}, by=cast.volunteer, at=at, stay=False)
+
+
+def take_day(client, day, kind="csv"):
+    return export(client, DAY.format(kind, day, day))
+
+
+def test_several_files_of_a_day_are_counted_together(
+    two_days, coordinator, officer, cast, sign_in, time_machine
+):
+    assert take_day(coordinator, "2018-11-06").status_code == 200
+    answer = take_day(coordinator, "2018-11-07")
+    assert "Con las 2 personas de sus archivos" in coordinator.get(answer.url).text
+    assert ExportRequest.objects.get().people == 2
+    assert left() == 1
+    assert take_day(officer, "2018-11-07").status_code == 200  # each account by itself
+    time_machine.move_to(timezone.now() + timedelta(hours=25))
+    assert take_day(sign_in(cast.coordinator), "2018-11-07").status_code == 200
+
+
+def test_the_other_sheets_of_the_same_days_are_the_same_people(two_days, coordinator):
+    for kind in ("csv", "hxl.csv", "xlsx"):
+        assert take_day(coordinator, "2018-11-06", kind).status_code == 200
+    assert left() == 3
+
+
+def test_what_a_second_person_let_go_does_not_count(two_days, coordinator, officer):
+    take_day(coordinator, "2018-11-06")
+    waits = take_day(coordinator, "2018-11-07").url
+    officer.post(waits, {"decision": "approve"})
+    assert coordinator.post(waits).status_code == 200
+    details = AccessEvent.objects.filter(action="exported").order_by("id").values_list("detail", flat=True)
+    assert [(told["people"], told.get("approved", False)) for told in details] == [(2, False), (2, True)]
+    assert take_day(coordinator, "2018-11-06").status_code == 200
+
+
 def test_asking_twice_is_asking_once(asked, coordinator):
     export(coordinator, RECORDS.format("csv", "&table=people"))
     export(coordinator, RECORDS.format("csv", "&table=services"))
