@@ -64,10 +64,10 @@ class WaitingExport(NamedTuple):
 def waiting_exports(reader) -> list[WaitingExport]:
     """For whoever may let it go."""
     waiting = ExportRequest.objects.may_be_decided_by(reader).select_related("asked_by", "shelter")
-    words = _("%(who)s asks for the records of %(n)d people of %(place)s, and waits for a second person.")
+    words = _("%(who)s asks for the records of %(n)s people of %(place)s, and waits for a second person.")
     return [
         WaitingExport(
-            words % {"who": each.asked_by, "n": each.people, "place": each.shelter},
+            words % {"who": each.asked_by, "n": f"{each.people:,}", "place": each.shelter},
             reverse("reports:request", args=[each.pk]),
             each.asked_by,
         )
