@@ -191,9 +191,7 @@ def test_opening_the_list_is_on_the_trail(coordinator, cast, seen, palillo):
     ],
 )
 def test_details_in_words(cast, family, palillo, detail, words):
-    event = AccessEvent(
-        action="family_changed", shelter=palillo, subject_type="intake.Family", detail=detail
-    )
+    event = AccessEvent(action="family_changed", shelter=palillo, subject_type="intake.Family", detail=detail)
     found = Words([event], cast.coordinator).detail(event)
     assert words is None or found == words
     assert not set(map(str, detail.values())) & set(found.split(" · ")) or "something" in detail
