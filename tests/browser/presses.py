@@ -70,6 +70,7 @@ FILL = """
   }
 }
 """
+A_MOMENT = "() => new Promise((done) => setTimeout(done, 10))"
 
 
 class Presser:
@@ -151,8 +152,7 @@ class Presser:
 
     def new_ones(self) -> list:
         """What was not pressed yet: first what lies above the page, last what leaves it."""
-        self.page.wait_for_load_state()
-        found = [each for each in self.page.evaluate(FOUND) if each["key"] not in self.known]
+        found = [each for each in self.ask(FOUND) if each["key"] not in self.known]
         return sorted(found, key=lambda each: (not each["isAbove"], each["does"] == "sends"))
 
     def press(self, each, card):
@@ -180,11 +180,11 @@ class Presser:
     def settle(self, long_enough):
         """Until nothing is asked of the server for that many moments; what opened besides is closed.
 
-        Between the question whether the server is there and the sending there is a moment without a request.
+        The moments are the page's own: between asking whether the server is there and sending, its script runs.
         """
         quiet = 0
         for _moment in range(400):
-            self.page.wait_for_timeout(10)
+            self.ask(A_MOMENT)
             quiet = 0 if self.under_way else quiet + 1
             if quiet == long_enough:
                 break
@@ -192,3 +192,14 @@ class Presser:
         for page in self.context.pages:
             if page is not self.page:
                 page.close()
+
+    def ask(self, script):
+        """Of the page that is there; while it is being left for another, of that one."""
+        for _attempt in range(10):
+            try:
+                return self.page.evaluate(script)
+            except Error as error:
+                if "context was destroyed" not in str(error):
+                    raise
+                self.page.wait_for_load_state()
+        raise AssertionError(f"{self.last}: the page does not come to rest")
