@@ -132,7 +132,7 @@ def lend_note_keys() -> None:
     file = HERE / "var" / "note_keys"
     if not file.exists():
         file.parent.mkdir(exist_ok=True)
-        manage("note_keys", str(file))
+        manage("note_keys", str(file), "--verbosity", "0")
     for line in file.read_text().splitlines():
         name, _equals, value = line.partition("=")
         os.environ.setdefault(name, value.strip('"'))

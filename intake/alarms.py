@@ -65,10 +65,10 @@ class WaitingFor(NamedTuple):
 def waiting_exports(reader) -> list[WaitingFor]:
     """For whoever may let it go."""
     waiting = ExportRequest.objects.may_be_decided_by(reader).select_related("asked_by", "shelter")
-    words = _("%(who)s asks for the records of %(n)d people of %(place)s, and waits for a second person.")
+    words = _("%(who)s asks for the records of %(n)s people of %(place)s, and waits for a second person.")
     return [
         WaitingFor(
-            words % {"who": each.asked_by, "n": each.people, "place": each.shelter},
+            words % {"who": each.asked_by, "n": f"{each.people:,}", "place": each.shelter},
             reverse("reports:request", args=[each.pk]),
             each.asked_by,
         )
@@ -145,6 +145,19 @@ def very_many_opened() -> list[NamelessAlarm]:
             event.at,
         )
         for place, event in first.items()
+    ]
+
+
+def glasses_unsettled() -> list[NamelessAlarm]:
+    return [
+        NamelessAlarm(
+            "break_glass",
+            _("At %(place)s emergency access to people's files was asked or given.")
+            % {"place": glass.shelter},
+            _("A coordinator of that shelter sees by whom and why, on the first page of the admin."),
+            glass.asked_at,
+        )
+        for glass in BreakGlass.objects.unsettled().select_related("shelter").order_by("asked_at")[:20]
     ]
 
 

@@ -23,9 +23,9 @@ class IntakeConfig(AppConfig):
 
     def alarms(self) -> list:
         """What `manage.py alarms` tells of people's records, without a name."""
-        from intake.alarms import very_many_opened
+        from intake.alarms import glasses_unsettled, very_many_opened
 
-        return very_many_opened()
+        return [*very_many_opened(), *glasses_unsettled()]
 
     def ready(self):
         post_migrate.connect(reference.load, sender=self)

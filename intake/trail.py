@@ -2,12 +2,14 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cached_property
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -21,6 +23,7 @@ from intake.models import (
     Card,
     Family,
     GoodsMovement,
+    HandOver,
     LookAlike,
     Person,
     PersonNeed,
@@ -31,6 +34,7 @@ from intake.models import (
 )
 from intake.models.notes import bearers
 from intake.reports.base import REPORTS
+from intake.reports.exporting import Purpose
 from shelters.models import AccessEvent, Shelter, User
 from shelters.templatetags.desk import desk_name
 
@@ -77,6 +81,7 @@ CODES = {
     "who": Tally.Who.choices,
     "line": Ticket.Line.choices,
     "kind": [*Alert.Kind.choices, *GoodsMovement.Kind.choices],
+    "purpose": [*Purpose.choices, *HandOver.Purpose.choices],
 }
 CODES = {name: dict(choices) for name, choices in CODES.items()}
 FIELDS = {
@@ -85,9 +90,11 @@ FIELDS = {
     "zone": gettext_lazy("zone"),
     "origin": gettext_lazy("origin"),
     "password": gettext_lazy("password"),
+    "consents": gettext_lazy("with whom their data may be shared"),
 }
+CUTS = {"cut": gettext_lazy("Census cut"), "cuts": gettext_lazy("Census cuts")}
 MOST_READINGS = 200  # of which each account is told once
-KEYS_OF_OTHERS = {"departure", "merge", "gone", "demo_seed"}  # of records that a line belongs together with
+KEYS_OF_OTHERS = {"departure", "merge", "gone", "into"}  # of records that a line belongs together with
 
 
 def kind_words(subject_type) -> str:
@@ -96,6 +103,25 @@ def kind_words(subject_type) -> str:
         return capfirst(apps.get_model(subject_type)._meta.verbose_name) if subject_type else ""
     except (LookupError, ValueError):
         return subject_type
+
+
+def rows_words(name) -> str:
+    """People, stays…: what a number counts rows of, by the name of their table."""
+    try:
+        return str(apps.get_model("intake", name)._meta.verbose_name_plural)
+    except LookupError:
+        return name
+
+
+def moment_words(written, shelter) -> str:
+    """A day or a moment that was asked for, as the shelter's clock shows it."""
+    try:
+        if "T" not in written:
+            return date_format(date.fromisoformat(written), "DATE_FORMAT")
+        at = datetime.fromisoformat(written)
+    except ValueError:
+        return written
+    return date_format(shelter.local(at) if shelter and at.tzinfo else at, "DATETIME_FORMAT")
 
 
 def field_words(subject_type, name) -> str:
@@ -143,23 +169,25 @@ class Words:
 
     def one(self, event, name, value) -> str:
         is_nothing = value in (None, "", []) or value is False or (name == "over_limit" and not value)
-        if name in KEYS_OF_OTHERS or is_nothing:
+        if is_nothing or (name in KEYS_OF_OTHERS and isinstance(value, str)) or name == "demo_seed":
             return ""
         if value is True:
             return str(YES.get(name, name))
-        if name in NUMBERS:
-            return f"{NUMBERS[name]}: {value}"
+        if isinstance(value, int):
+            return f"{NUMBERS.get(name) or rows_words(name)}: {value:,}"
         if name in CODES:
             return str(CODES[name].get(value, value))
         match name:
             case "service":
                 return str(_("reserved") if value == "reserved" else self.services.get(value, value))
             case "report":
-                return str(REPORTS[value].title) if value in REPORTS else str(value)
+                return str(REPORTS[value].title if value in REPORTS else CUTS.get(value, value))
             case "fields" | "filters":
                 return ", ".join(field_words(event.subject_type, each.split("__")[0]) for each in value)
             case "desk":
                 return desk_name(value)
+            case "as_of" | "since" | "until":
+                return moment_words(str(value), event.shelter)
         return str(value)
 
     def subject(self, event) -> tuple[str, str]:

@@ -62,6 +62,8 @@ def test_every_refusal_says_in_both_languages_or_the_readers_what_is_wrong(volun
         if status >= 400 and status != 405:
             assert "<h1" in answer.text, status
             assert "lang=" in answer.text, status
+            assert 'rel="stylesheet"' in answer.text, status
+            assert 'rel="icon"' in answer.text, status  # else the browser asks for a file that is not there
             assert "Neptalí" not in answer.text, status
             assert "Traceback" not in answer.text, status
 

@@ -8,7 +8,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from intake import actions
 from intake.hand_overs import FIELDS, people_for, rows
@@ -126,11 +126,16 @@ class HandOverForm(forms.Form):
 class HandOverAdmin(ScopedAdmin):
     """The register. What left as a file stands there by itself; what left on paper is written down."""
 
-    list_display = ("handed_on", "organization", "what", "people", "basis", "shelter")
+    list_display = ("handed_on", "organization", "what", "size", "basis", "shelter")
     list_filter = ("organization", "purpose", "basis", "shelter")
     list_select_related = ("organization", "shelter")
     ordering = ("-made_at",)
     fields = ("shelter", "organization", "handed_on", "what", "fields", "people", "purpose", "basis")
+
+    @admin.display(description=gettext_lazy("of how many people"), ordering="people")
+    def size(self, row):
+        """With its word: on a phone no heading stands above it."""
+        return ngettext("%(n)s person", "%(n)s people", row.people) % {"n": f"{row.people:,}"}
 
     def get_urls(self):
         view = self.admin_site.admin_view(self.file)

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from intake import working_days
@@ -118,7 +119,7 @@ class DataRequest(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.get_kind_display()} · {self.received_on}"
+        return f"{self.get_kind_display()} · {date_format(self.received_on, 'DATE_FORMAT')}"
 
     def set_the_clock(self) -> None:
         """20 working days to answer; 15 more, from the answer on, to carry it out."""

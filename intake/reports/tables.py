@@ -129,7 +129,9 @@ class Table:
 
     @cached_property
     def chart(self) -> Chart | None:
-        return self.draw(self.rows) if self.rows else None
+        """None of nothing but zeros: an empty drawing says less than the table beside it."""
+        drawn = self.draw(self.rows) if self.rows else None
+        return drawn if drawn and any(any(numbers) for _name, numbers in drawn.series) else None
 
     @cached_property
     def footer(self) -> tuple | None:

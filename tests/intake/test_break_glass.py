@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from intake.reports.decisions import break_glass as waiting
+from shelters.alarms import of_everything
 from shelters.break_glass import BreakGlass
 from shelters.models import AccessEvent
 from tests import factories
@@ -264,6 +265,17 @@ def test_all_coordinators_are_told_until_another_than_the_granter_has_looked(
     second.post(address(glass), {"decision": "review"})
     for client in (coordinator, second):
         assert client.get(INDEX).context["alarms"] == []
+
+
+def test_whoever_runs_the_machine_is_told_of_the_shelter_and_of_nobody(
+    cast, officer, administrator, glass, palillo
+):
+    (alarm,) = [each for each in of_everything() if each.code == "break_glass"]
+    assert str(palillo) in alarm.words
+    assert not [each for each in vars(cast).values() if each.get_username() in alarm.words + alarm.advice]
+    administrator.post(address(glass), {"decision": "end"})
+    officer.post(address(glass), {"decision": "review"})
+    assert "break_glass" not in {each.code for each in of_everything()}
 
 
 def test_a_volunteer_is_not_told(volunteer, glass):

@@ -65,6 +65,15 @@ def test_a_zone_leaves_and_the_torn_family_stays_unless_said(coordinator, famili
     assert not Alert.objects.exists()
 
 
+def test_one_person_alone_is_no_people(coordinator, palillo, cast):
+    alone = factories.make_family(palillo, by=cast.volunteer)
+    page = coordinator.post(URL, chosen(cards=factories.make_card(alone).code))
+    assert "1 persona de 1 familia" in words_of(page)
+    sure(coordinator, page)
+    assert "1 persona de 1 familia" in words_of(coordinator.get(f"{URL}{Departure.objects.get().pk}/"))
+    assert "1 persona" in words_of(coordinator.get(URL))
+
+
 def test_with_its_tick_off_it_leaves_and_raises_an_alert(coordinator, families, zone):
     sure(coordinator, coordinator.post(URL, chosen(zone=zone.pk)), leave_out=[])
     departure = Departure.objects.get()

@@ -24,6 +24,12 @@ def test_the_keys_go_into_a_new_file_that_its_owner_alone_can_read(tmp_path, cap
     assert not any(key in capsys.readouterr().out for key in keys.values())
 
 
+def test_where_it_is_done_for_somebody_it_says_nothing(tmp_path, capsys):
+    call_command("note_keys", str(tmp_path / "note_keys"), verbosity=0)
+    assert (tmp_path / "note_keys").exists()
+    assert capsys.readouterr().out == ""
+
+
 def test_a_file_that_is_there_stays_as_it_is(tmp_path):
     file = tmp_path / "note_keys"
     file.write_text("ours")

@@ -23,7 +23,7 @@ class Command(BaseCommand):
             "--renew", action="store_true", help="Seals the key of each person to the first key that is set."
         )
 
-    def handle(self, *, file, renew, **_options):
+    def handle(self, *, file, renew, verbosity, **_options):
         if renew:
             self.renew()
             return
@@ -37,6 +37,8 @@ class Command(BaseCommand):
             raise CommandError(f"{file} is there already, and stays as it is. Choose another name.") from None
         except OSError as error:
             raise CommandError(f"{file} cannot be written: {error.strerror}.") from None
+        if not verbosity:  # on one laptop `dev.py run` lends them by itself
+            return
         self.stdout.write(
             f"Both keys are in {file}. Set them for the server, and print each for its own side: without the key"
             " nobody can read the notes any more, and no backup holds it."

@@ -233,6 +233,7 @@ def test_without_a_reason_and_a_tick_nobody_goes(officer, neptali, sent):
     answer = officer.post(person_page(neptali, "erase"), sent)
     assert answer.status_code == 422
     assert answer.context["mistakes"]
+    assert {f'id="{id}_error"' in answer.text for id, _message in answer.context["mistakes"]} == {True}
     assert Person.objects.filter(pk=neptali.pk).exists()
 
 

@@ -66,6 +66,15 @@ def test_search_in_lists_is_blind_to_accents(coordinator, db):
     assert coordinator.get(address("region"), {"q": "atlantida"}).context["cl"].result_count == 1
 
 
+def test_a_list_tells_how_many_rows_it_has_and_says_of_no_row_that_it_was_searched_for(coordinator, db):
+    page = coordinator.get(address("region"))
+    rows = page.context["cl"].result_count
+    assert f"{rows:,} departamentos" in page.text
+    assert "resultados" not in page.text
+    assert 'class="small" href="?"' not in page.text
+    assert 'class="small" href="?"' in coordinator.get(address("region"), {"q": "atlantida"}).text
+
+
 def test_a_notice_that_was_answered_to_is_not_edited(coordinator, family):
     page = address("privacynotice", f"{family.notice_id}/change/")
     assert coordinator.get(page).status_code == 200

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from intake.trail import Words, kind_words
+from intake.trail import Words, kind_words, moment_words
 from shelters import audit
 from shelters.audit import Action
 from shelters.models import AccessEvent
@@ -177,6 +177,12 @@ def test_opening_the_list_is_on_the_trail(coordinator, cast, seen, palillo):
         ({"service": "reserved"}, "reservado"),
         ({"found": 3, "card": True}, "por tarjeta · familias encontradas: 3"),
         ({"found": 3, "card": False}, "familias encontradas: 3"),
+        ({"as_of": "2018-11-07T23:00:00+00:00", "report": "cut"}, "7 nov 2018, 17:00 · Corte del censo"),
+        ({"since": "2018-11-05", "until": "2018-11-06"}, "5 nov 2018 · 6 nov 2018"),
+        ({"purpose": "press"}, "Prensa"),
+        ({"demo_seed": 7, "family": 2663, "departure": 23}, "salidas: 23 · familias: 2,663"),
+        ({"into": "0166f10c-e898-7682-8432-78cfaabe80a7", "people": 2}, "personas: 2"),
+        ({"fields": ["consents"]}, "con quién se pueden compartir sus datos"),
         ({"to": "unknown"}, None),
         ({"report": "census", "departure": "x"}, None),
         ({"fields": ["comments", "zone"]}, None),
@@ -184,11 +190,17 @@ def test_opening_the_list_is_on_the_trail(coordinator, cast, seen, palillo):
         ({}, ""),
     ],
 )
-def test_details_in_words(cast, family, detail, words):
-    event = AccessEvent(action="family_changed", subject_type="intake.Family", detail=detail)
+def test_details_in_words(cast, family, palillo, detail, words):
+    event = AccessEvent(action="family_changed", shelter=palillo, subject_type="intake.Family", detail=detail)
     found = Words([event], cast.coordinator).detail(event)
     assert words is None or found == words
     assert not set(map(str, detail.values())) & set(found.split(" · ")) or "something" in detail
+
+
+def test_a_moment_that_is_none_stays_as_it_was_written(palillo):
+    assert moment_words("yesterday", palillo) == "yesterday"
+    assert moment_words("2018-11-07Tnoon", palillo) == "2018-11-07Tnoon"
+    assert moment_words("2018-11-07T23:00", None) == "7 nov 2018, 23:00"
 
 
 def test_a_kind_of_record_that_is_no_more_keeps_its_code():

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intake.reports.charts import DRAWN, WIDTH, Chart, fitted, scale
+from intake.reports.tables import NUMBER, Column, Table
 
 SVG = "{http://www.w3.org/2000/svg}"
 SERIES = {"pyramid": 2, "stacked": 3}
@@ -58,6 +59,16 @@ def test_the_numbers_stand_on_it(kind):
 @every_kind
 def test_no_rows_are_no_chart(kind):
     assert Chart(kind, "code", "Title", "About", [], []).svg() == ""
+
+
+@pytest.mark.parametrize(("numbers", "is_drawn"), [((0, 0), False), ((0, 3), True), ((None, 0), False)])
+def test_of_nothing_but_zeros_nothing_is_drawn(numbers, is_drawn):
+    def draw(rows):
+        return Chart("columns", "c", "T", "A", ["A", "B"], [("S", [row[1] for row in rows])])
+
+    columns = [Column("hour", "Hour"), Column("people", "People", NUMBER)]
+    table = Table("c", "T", columns, lambda: list(zip("AB", numbers, strict=True)), draw=draw)
+    assert bool(table.chart) is is_drawn
 
 
 @every_kind
