@@ -48,6 +48,7 @@ NUMBERS = {
     "change": gettext_lazy("more or fewer"),
     "number": gettext_lazy("number"),
     "page": gettext_lazy("page"),
+    "waited": gettext_lazy("minutes on a device without a network"),
 }
 YES = {
     "undone": gettext_lazy("undone"),
@@ -59,6 +60,8 @@ YES = {
     "outside": gettext_lazy("for outside the shelter"),
     "first": gettext_lazy("the first administrator"),
     "whole": gettext_lazy("whole families"),
+    "thrown_away": gettext_lazy("thrown away"),
+    "carried": gettext_lazy("sent in the session of another account"),
 }
 RULES = [
     ("days", gettext_lazy("gone for long enough")),

@@ -58,6 +58,7 @@ class Coordinator(Volunteer):
         | {"intake.see_coordination_needs", "intake.view_reports", "intake.freeze_census"}
         | {"intake.export_records", "intake.approve_exports", "intake.view_handover"}
         | {"shelters.view_accessevent", "shelters.end_sessions"}
+        | {"intake.view_lateform"}
         | permissions("intake", ("view", "change"), "lookalike")
         | permissions("intake", ("view", "add", "change"), "merge")
         | permissions("intake", ("view", "change"), "personneed", "intention", "servicereceived", "alert")

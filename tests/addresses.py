@@ -28,6 +28,7 @@ NAMED_BY = {
     "cuts/<uuid:pk>": "cut",
     "notes/<uuid:pk>": "note",
     "requests/<uuid:pk>": "exportrequest",
+    "offline/to-correct/<uuid:pk>": "lateform",
     "second-factor/<int:pk>": "user",
     "user/<id>": "user",
     "zones/<slug:code>": "zone",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from intake.access import TooManyCodes, note_unknown, refuse_guessers, require
 from intake.cards import read_code
-from intake.models import Family
+from intake.models import Family, LateForm
 from intake.reading import are_many, note_shown, shown_lately
 from intake.search import Answer, search
 from intake.views.presence import open_alerts
@@ -138,4 +138,8 @@ def today_here(request) -> dict:
         "alerts": open_alerts(request.user, shift.shelter_id),
         "families": families,
         "people": people,
+        "to_correct": LateForm.objects.visible_to(request.user)
+        .open()
+        .filter(shelter=shift.shelter_id)
+        .count(),
     }

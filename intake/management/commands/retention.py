@@ -10,7 +10,7 @@ become brackets and places countries; what reports count stays. See intake/reten
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from intake.actions import anonymise, due
+from intake.actions import anonymise, due, forget_late
 from intake.retention import KEPT_DAYS
 from shelters.models import Shelter
 from shelters.scrub import scrub
@@ -37,6 +37,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{total} people would lose their names. Nothing was changed.")
             return
         self.stdout.write(f"{total} people lost their names, counts stay.")
+        if forms := forget_late(KEPT_DAYS):
+            self.stdout.write(f"{forms} forms of devices went that nobody corrected.")
         call_command("clearsessions")  # a message that nobody came to read may name somebody
         if not scrub(whole=True):
             self.stdout.write("Somebody was reading: the log beside the database is emptied next time.")
