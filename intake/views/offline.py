@@ -137,7 +137,9 @@ def stored(device, sender) -> dict:
     """By the same forms and the same action as the page: a limit, a notice or a look-alike is the same here."""
     form, members = bound(device)
     are_valid = form.is_valid() & members.is_valid()
-    if form.saved_before(device.by) or LateForm.objects.filter(pk=device.late().pk).exists():
+    if late := LateForm.objects.filter(pk=device.late().pk).first():
+        return {"state": "already"} if late.settled_at else {"state": "already", "reason": "to_correct"}
+    if form.saved_before(device.by):
         return {"state": "already"}
     if not are_valid:
         return kept(device, "refused")

@@ -24,7 +24,7 @@ def profile(tmp_path):
 
 @pytest.fixture
 def start(chromium, server, profile, sign_in):
-    """`start(user)`: the browser of this device, with whatever it kept; a second time it was closed and opened again."""
+    """`start(user)`: the browser of this device, with what it kept; a second time it was closed and opened again."""
     running, refused = [], []
 
     def started(user=None, *, phone=False):

@@ -66,6 +66,7 @@ addEventListener("DOMContentLoaded", () => {
     for (const each of fields(".wrong.here")) each.remove();
     if (!found.length) return;
     const note = document.getElementById("not-kept").content.firstElementChild.cloneNode(true);
+    note.id = "mistakes";
     for (const [field, words] of found) {
       const link = Object.assign(document.createElement("a"), {href: `#${field.id}`, textContent: words});
       note.querySelector("ul").append(document.createElement("li"));
