@@ -137,7 +137,9 @@ def open_browser(chromium, server, sign_in):
             java_script_enabled=javascript,
             locale=language,
             base_url=server,
-            service_workers="allow" if keeps else "block",  # a device that never got the form without a network
+            service_workers="allow"
+            if keeps
+            else "block",  # a device that never got the form without a network
         )
         contexts.append(context)
         if user:

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-import time
 from collections import defaultdict, deque
 
 from django.conf import settings
@@ -27,7 +26,9 @@ from intake.models import CardBatch, LateForm, PrivacyNotice, Submission, Tombst
 from intake.views import register
 from shelters.access import current_shelter
 from shelters.audit import Action, record
+from shelters.pace import is_often
 from shelters.sealing import CannotUnseal, public_key
+from shelters.second_factor import MUST_SET_UP
 
 WORKER = "offline/worker.js"
 FILE = re.compile(r'(?:src|href)="(/static/[^"]+)"')
@@ -93,14 +94,14 @@ def worker(request):
 @require_POST
 def send(request):
     """One state for each record: stored, already, conflict, or refused with a reason. See ADR 32 for what they mean."""
-    if not request.user.is_authenticated:
+    if not request.user.is_authenticated or MUST_SET_UP in request.session:
         return JsonResponse({"words": _("Sign in first. Nothing is lost.")}, status=401)
     require(request.user, "intake.add_family")
-    if sends_often(request.user):
+    if is_often(_sent, request.user, MOST_A_MINUTE):
         answer = JsonResponse({"words": _("Too many at once. Wait a minute.")}, status=429)
         answer.headers["Retry-After"] = "60"
         return answer
-    if int(request.headers.get("Content-Length") or 0) > MOST_BYTES:
+    if len(request.body) > MOST_BYTES:
         return JsonResponse({"most": MOST_AT_ONCE, "most_bytes": MOST_BYTES}, status=413)
     try:
         records = json.loads(request.body)["records"]
@@ -111,14 +112,6 @@ def send(request):
         return JsonResponse({"most": MOST_AT_ONCE, "most_bytes": MOST_BYTES}, status=413)
     answers = [{"id": key, **taken(key, sealed, sender=request.user)} for key, sealed in asked]
     return JsonResponse({"answers": answers})
-
-
-def sends_often(user) -> bool:
-    sent, now = _sent[user.pk], time.monotonic()
-    while sent and sent[0] < now - 60:
-        sent.popleft()
-    sent.append(now)
-    return len(sent) > MOST_A_MINUTE
 
 
 def taken(key, sealed, *, sender) -> dict:

@@ -129,7 +129,7 @@ def draw(
     request, form, members, *, status=200, saved=None, last=None, notice=None, is_guessed=False, late=None
 ):
     found = [*mistakes_of_people(members), *mistakes(form)] if form.is_bound else []
-    sent = members.data if members.is_bound else request.POST  # of a device, it came sealed
+    sent = members.data or request.POST  # of a device, it came sealed
     context = {
         "form": form,
         # Not by way of the formset: a template asks it for an item first, which makes all its forms.

@@ -15,17 +15,13 @@ from intake.device_forms import MOST_BYTES
 from intake.models import Family, LateForm, LookAlike, Person, Submission
 from intake.views import offline
 from shelters.models import AccessEvent
+from shelters.second_factor import MUST_SET_UP
 from tests import factories
 from tests.devices import RECORDS, bring, device_record, seal, states, token_of
 from tests.intake.test_register import ALE, MOTHER, URL, posted
 
 pytestmark = pytest.mark.django_db
 REFUSED = [("refused", "to_correct")]
-
-
-@pytest.fixture(autouse=True)
-def requests_are_counted_anew():
-    offline._sent.clear()
 
 
 @pytest.fixture
@@ -260,6 +256,13 @@ def test_who_is_not_signed_in_is_told_so_and_led_nowhere(token):
     assert answer.status_code == 401
     assert answer.headers["Content-Type"] == "application/json"
     assert not Family.objects.exists()
+
+
+def test_who_has_yet_to_set_up_a_second_factor_is_told_so_too(coordinator, token):
+    session = coordinator.session
+    session[MUST_SET_UP] = True
+    session.save()
+    assert bring(coordinator, device_record(token, MOTHER)).status_code == 401
 
 
 def test_who_may_not_register_may_not_send(cast, sign_in, token):
