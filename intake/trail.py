@@ -61,7 +61,6 @@ YES = {
     "first": gettext_lazy("the first administrator"),
     "whole": gettext_lazy("whole families"),
     "thrown_away": gettext_lazy("thrown away"),
-    "carried": gettext_lazy("sent in the session of another account"),
 }
 RULES = [
     ("days", gettext_lazy("gone for long enough")),
@@ -135,6 +134,15 @@ class Words:
     def services(self) -> dict:
         return {kind.pk: kind.label for kind in ServiceType.objects.all()}
 
+    @cached_property
+    def senders(self) -> dict:
+        """Whose sessions brought what others had registered without a network."""
+        keys = (event.detail.get("sent_by") for event in self.events)
+        return User.objects.in_bulk({key for key in keys if isinstance(key, int)})
+
+    def sender_of(self, value) -> str:
+        return str(self.senders[value]) if isinstance(value, int) and value in self.senders else str(value)
+
     def detail(self, event) -> str:
         told = (self.one(event, name, value) for name, value in sorted(event.detail.items()))
         return " · ".join(filter(None, told))
@@ -158,6 +166,8 @@ class Words:
                 return ", ".join(field_words(event.subject_type, each.split("__")[0]) for each in value)
             case "desk":
                 return desk_name(value)
+            case "sent_by":
+                return _("sent in the session of %(account)s") % {"account": self.sender_of(value)}
         return str(value)
 
     def subject(self, event) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import re
 from collections import defaultdict, deque
 
@@ -26,10 +27,12 @@ from intake.models import CardBatch, LateForm, PrivacyNotice, Submission, Tombst
 from intake.views import register
 from shelters.access import current_shelter
 from shelters.audit import Action, record
+from shelters.outage import is_outage
 from shelters.pace import is_often
 from shelters.sealing import CannotUnseal, public_key
 from shelters.second_factor import MUST_SET_UP
 
+logger = logging.getLogger(__name__)
 WORKER = "offline/worker.js"
 FILE = re.compile(r'(?:src|href)="(/static/[^"]+)"')
 TEN_MINUTES = 600  # seconds: so often a browser asks whether the program is another one
@@ -123,7 +126,13 @@ def taken(key, sealed, *, sender) -> dict:
     with timezone.override(form.shelter.tz):
         if Tombstone.objects.holds(form.key):
             return {"state": "refused", "reason": "erased"}
-        return stored(form, sender)
+        try:
+            return stored(form, sender)
+        except Exception as error:  # a fault of ours in one must not stop those behind it
+            if is_outage(error):
+                raise
+            logger.exception("A registration of a device could not be stored")
+            return {"state": "refused", "reason": "failed"}  # the device keeps it
 
 
 def stored(device, sender) -> dict:
@@ -138,7 +147,7 @@ def stored(device, sender) -> dict:
         return kept(device, "refused")
     told = {"waited": device.minutes}
     if sender != device.by:
-        told["carried"] = True
+        told["sent_by"] = sender.pk
     try:
         register.store(form, members, desk=device.desk, by=device.by, sender=sender, **told)
     except actions.Erased:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
@@ -14,7 +15,7 @@ from intake import actions
 from intake.device_forms import MOST_BYTES
 from intake.models import Family, LateForm, LookAlike, Person, Submission
 from intake.views import offline
-from shelters.models import AccessEvent
+from shelters.models import AccessEvent, User
 from shelters.second_factor import MUST_SET_UP
 from tests import factories
 from tests.devices import RECORDS, bring, device_record, seal, states, token_of
@@ -58,11 +59,13 @@ def test_a_record_of_a_device_is_stored_like_one_of_the_page(volunteer, token, c
     assert (event.user, event.detail) == (cast.volunteer, {"people": 2, "waited": 0})
 
 
-def test_it_keeps_its_author_in_the_session_of_another(carrier, token, cast):
+def test_it_keeps_its_author_in_the_session_of_another(carrier, coordinator, token, cast):
     assert states(bring(carrier, device_record(token, MOTHER))) == [("stored", None)]
     family, event = Family.objects.get(), AccessEvent.objects.get(action="family_registered")
     assert family.registered_by == event.user == cast.volunteer
-    assert event.detail == {"people": 1, "waited": 0, "carried": True}
+    sender = User.objects.get(username="carrier")
+    assert event.detail == {"people": 1, "waited": 0, "sent_by": sender.pk}
+    assert "enviado en la sesión de carrier" in coordinator.get("/es/admin/shelters/accessevent/").text
     assert Submission.objects.get().by == cast.volunteer
 
 
@@ -249,6 +252,22 @@ def test_what_cannot_be_opened_stays_on_the_device(volunteer, token):
     assert states(bring(volunteer, *records)) == [("refused", "unreadable")] * len(records)
     assert states(bring(volunteer, good)) == [("stored", None)]
     assert not LateForm.objects.exists()
+
+
+def test_a_fault_in_one_stops_none_behind_it_and_an_outage_all(volunteer, token, monkeypatch):
+    bad, good, store = device_record(token, ALE), device_record(token, MOTHER), offline.register.store
+    broken = RuntimeError("a fault")
+
+    def faulty(form, *args, **options):
+        if str(form.cleaned_data["key"]) == bad["id"]:
+            raise broken
+        store(form, *args, **options)
+
+    monkeypatch.setattr(offline.register, "store", faulty)
+    assert states(bring(volunteer, bad, good)) == [("refused", "failed"), ("stored", None)]
+    broken = OperationalError("the database system is shutting down")
+    volunteer.raise_request_exception = False
+    assert bring(volunteer, bad, good).status_code == 503
 
 
 def test_who_is_not_signed_in_is_told_so_and_led_nowhere(token):

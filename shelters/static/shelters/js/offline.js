@@ -93,7 +93,11 @@ window.offline = (() => {
       if (!batch.length) return;
       const body = JSON.stringify({records: batch.map(({id, sealed}) => ({id, sealed}))});
       const answer = await fetched(dataset.send, {method: "POST", body, headers: {"Content-Type": "application/json", "X-CSRFToken": token}});
-      if (answer.status === 413 && batch.length > 1) { most = Math.ceil(batch.length / 2); continue; }
+      if (answer.status === 413) {
+        if (batch.length === 1) unreadable.add(batch[0].id);
+        most = Math.ceil(batch.length / 2);
+        continue;
+      }
       if (answer.status === 401) isSignedOut = true;
       if (!answer.ok) return later(Number(answer.headers.get("Retry-After")) || undefined);
       const answers = new Map((await answer.json()).answers.map(each => [each.id, each]));
@@ -103,7 +107,7 @@ window.offline = (() => {
   }
   async function settle(id, said) {
     if (!said) return;
-    if (said.reason === "unreadable") { unreadable.add(id); return; }
+    if (["unreadable", "failed"].includes(said.reason)) { unreadable.add(id); return; }
     if (!["stored", "already", "conflict", "refused"].includes(said.state)) return;
     await change(store => store.delete(id));
     if (said.reason === "to_correct") isToCorrect = true;

@@ -121,7 +121,7 @@ addEventListener("DOMContentLoaded", () => {
   else if (!offline.canEver) show("cannot-offline");
   else navigator.serviceWorker.ready.then(async () => {
     if (!navigator.serviceWorker.controller) await new Promise(resolve => { navigator.serviceWorker.addEventListener("controllerchange", resolve, {once: true}); });
-    canKeep = await offline.isReady();
+    canKeep = !form.elements.late && await offline.isReady();  // what is corrected is kept on the server already
     show("can-offline", canKeep);
   });
 });
