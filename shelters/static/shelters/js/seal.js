@@ -115,7 +115,11 @@ addEventListener("DOMContentLoaded", () => {
     show("is-kept");
     history.replaceState(null, "", asked.pathname);
   }
-  document.addEventListener("puente:answers", () => { if (isShell) show("is-back"); });
+  document.addEventListener("puente:answers", () => {
+    if (!isShell) return;
+    show("elsewhere", false);
+    show("is-back");
+  });
   places.load(dataset.places).then(list => { placeList = list; }).catch(() => {});
   if (isShell) begin();
   else if (!offline.canEver) show("cannot-offline");
