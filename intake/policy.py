@@ -86,6 +86,8 @@ PAGES = {
     "account_logout": OPEN,
     "first_administrator": OPEN,
     "intake:queue-screen": OPEN,
+    "worker": OPEN,
+    "send": OPEN,  # whoever may not send is told so, and led nowhere
     "account_change_password": SIGNED_IN,
     "change_user": OPEN,
     "sessions": SIGNED_IN,  # one's own, and those of whoever one looks after
@@ -103,6 +105,9 @@ PAGES = {
     # families and people
     "intake:search": asks("intake.add_family", of=SHIFT),
     "intake:register": asks("intake.add_family", of=SHIFT),
+    "intake:offline": asks("intake.add_family", of=NOTHING),
+    "intake:late-forms": asks("intake.add_family", of=SHIFT),
+    "intake:late-form": asks("intake.add_family", of=OWN),
     "intake:look-alikes": asks("intake.add_family", of=SHIFT),
     "intake:look-alike-dismiss": asks("intake.add_family", of=OWN),
     "intake:family": asks("intake.view_family", of=RECORD),

@@ -179,6 +179,15 @@ TABLES = {
         ),
         erased=EMPTIED,
     ),
+    "intake.LateForm": Table(
+        (),
+        (
+            Rule("sealed", EMPTIED, _("Names, sealed: until it is corrected, or for the same number of days.")),
+            Rule("id key shelter came_at settled_at", KEPT, OWN_KEY),
+            Rule("by", KEPT, BY_WHOM),
+        ),
+        erased=EMPTIED,
+    ),
     "intake.GoodsMovement": Table(
         ("service__person",),
         (

@@ -56,6 +56,7 @@ NUMBERS = {
     "change": gettext_lazy("more or fewer"),
     "number": gettext_lazy("number"),
     "page": gettext_lazy("page"),
+    "waited": gettext_lazy("minutes on a device without a network"),
 }
 YES = {
     "undone": gettext_lazy("undone"),
@@ -68,6 +69,7 @@ YES = {
     "first": gettext_lazy("the first administrator"),
     "whole": gettext_lazy("whole families"),
     "approved": gettext_lazy("let go by a second person"),
+    "thrown_away": gettext_lazy("thrown away"),
 }
 RULES = [
     ("days", gettext_lazy("gone for long enough")),
@@ -163,6 +165,15 @@ class Words:
     def services(self) -> dict:
         return {kind.pk: kind.label for kind in ServiceType.objects.all()}
 
+    @cached_property
+    def senders(self) -> dict:
+        """Whose sessions brought what others had registered without a network."""
+        keys = (event.detail.get("sent_by") for event in self.events)
+        return User.objects.in_bulk({key for key in keys if isinstance(key, int)})
+
+    def sender_of(self, value) -> str:
+        return str(self.senders[value]) if isinstance(value, int) and value in self.senders else str(value)
+
     def detail(self, event) -> str:
         told = (self.one(event, name, value) for name, value in sorted(event.detail.items()))
         return " · ".join(filter(None, told))
@@ -173,6 +184,8 @@ class Words:
             return ""
         if value is True:
             return str(YES.get(name, name))
+        if name == "sent_by":
+            return _("sent in the session of %(account)s") % {"account": self.sender_of(value)}
         if isinstance(value, int):
             return f"{NUMBERS.get(name) or rows_words(name)}: {value:,}"
         if name in CODES:

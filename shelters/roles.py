@@ -58,6 +58,7 @@ class Coordinator(Volunteer):
         | {"intake.see_coordination_needs", "intake.view_reports", "intake.freeze_census"}
         | {"intake.export_records", "intake.approve_exports", "intake.view_handover"}
         | {"shelters.view_accessevent", "shelters.end_sessions"}
+        | {"intake.view_lateform"}
         | {"shelters.view_breakglass", "shelters.change_breakglass", "shelters.review_breakglass"}
         | permissions("intake", ("view", "change"), "lookalike")
         | permissions("intake", ("view", "add", "change"), "merge")

@@ -5,11 +5,14 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
+from intake.views import offline
 from shelters import account_views, views
 
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("whoami", views.whoami, name="whoami"),
+    path("worker.js", offline.worker, name="worker"),
+    path("offline/records", offline.send, name="send"),
     *i18n_patterns(
         path("account/login/", account.login, name="account_login"),
         path("account/logout/", account.logout, name="account_logout"),

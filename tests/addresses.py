@@ -29,6 +29,7 @@ NAMED_BY = {
     "notes/<uuid:pk>": "note",
     "requests/<uuid:pk>": "exportrequest",
     "break-glass/<int:pk>": "breakglass",
+    "offline/to-correct/<uuid:pk>": "lateform",
     "second-factor/<int:pk>": "user",
     "user/<id>": "user",
     "zones/<slug:code>": "zone",

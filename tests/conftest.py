@@ -13,6 +13,7 @@ from intake import look_alikes
 from intake.access import forget_guessers
 from intake.models import cuts
 from intake.views.look_alikes import _asked
+from intake.views.offline import _sent
 from shelters import audit
 from shelters.middleware import KEY
 from tests import factories
@@ -95,6 +96,7 @@ def names_are_counted_anew():
     """Each test has people of its own."""
     look_alikes.forget_vocabulary()
     _asked.clear()
+    _sent.clear()
     forget_guessers()
 
 

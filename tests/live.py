@@ -128,7 +128,7 @@ def open_browser(chromium, server, sign_in):
     """
     complaints, contexts = [], []
 
-    def opened(user=None, *, phone=False, javascript=True, language="es", complains=True):
+    def opened(user=None, *, phone=False, javascript=True, language="es", complains=True, keeps=True):
         size = {"width": 360, "height": 740} if phone else {"width": 1366, "height": 768}
         context = chromium.new_context(
             viewport=size,
@@ -137,6 +137,9 @@ def open_browser(chromium, server, sign_in):
             java_script_enabled=javascript,
             locale=language,
             base_url=server,
+            service_workers="allow"
+            if keeps
+            else "block",  # a device that never got the form without a network
         )
         contexts.append(context)
         if user:

@@ -28,6 +28,8 @@ OPEN = {
     "change_user": "signs out and leads to the sign-in",
     "mfa_authenticate": "the second half of the way in, after the password",
     "queue-screen": "a signed link for a week: numbers on a wall, and nothing about anybody",
+    "worker": "a script and the addresses of files; asked anew after a sign-out as well",
+    "send": "says 401 itself: a redirect would look like an answer",
     "first_administrator": "a signed link, once, while nobody has an account",
 }
 

@@ -6,7 +6,9 @@ from html.parser import HTMLParser
 import html5lib
 import pytest
 
+from intake.device_forms import opened
 from tests import factories
+from tests.devices import device_record, token_of
 
 # The same in both languages, or written in both on purpose.
 SHARED_WORDS = set(
@@ -30,13 +32,22 @@ def family(palillo, cast):
 
 
 @pytest.fixture
-def pages(family, palillo):
+def late_form(palillo, cast):
+    """What a device sent, with an age that cannot be."""
+    record = device_record(token_of(cast.volunteer, palillo), {"age": "200"})
+    late = opened(record["id"], record["sealed"]).late()
+    late.save()
+    return late
+
+
+@pytest.fixture
+def pages(family, palillo, late_form):
     person, service = (
         family.members.first(),
         family.members.first().services.filter(service_type="FOOD-LUN").get(),
     )
     paths = ["", "shift/", "handbook/", "families/register/", "account/password/", f"families/{family.pk}/"]
-    paths += ["scan/start/"]
+    paths += ["scan/start/", "offline/", "offline/to-correct/", f"offline/to-correct/{late_form.pk}/"]
     paths += [
         f"families/{family.pk}/{name}/" for name in ("edit", "add", "split", "departure", "return", "service")
     ]

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from intake import actions
 from intake.allowances import Thing
+from intake.device_forms import opened
 from intake.ids import uuid7
 from intake.models import (
     Alert,
@@ -33,6 +34,7 @@ from intake.views.queue import SCREEN
 from shelters import second_factor
 from shelters.audit import Action, record
 from tests import factories
+from tests.devices import device_record, token_of
 from tests.factories import roles
 
 NAME = "Zzyzx"  # of everybody here: who may not read it must not find it
@@ -90,6 +92,7 @@ def household(world, *members, **fields):
 
 
 def people_of(world):
+    world.lateform = late_form_of(world)
     world.family = household(world, ("Ana", 34), ("Leo", 9), comments=f"{NAME} pide una cobija")
     submission = factories.make_submission(world.by, key=world.family.pk)
     submission.family = world.family
@@ -101,6 +104,14 @@ def people_of(world):
     world.stay = world.person.stays.get()
     world.card = factories.make_card(world.family, at=world.now)
     world.cardbatch = factories.make_batch(world.shelter, by=world.coordinator, cards=2)
+
+
+def late_form_of(world):
+    """A form of a device whose age is wrong."""
+    record = device_record(token_of(world.by, world.shelter), {"surnames": NAME, "age": "200"})
+    late = opened(record["id"], record["sealed"]).late()
+    late.save()
+    return late
 
 
 def services_of(world):

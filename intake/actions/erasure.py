@@ -8,9 +8,19 @@ from django.utils.translation import gettext_lazy as _
 from intake import retention
 from intake.actions.corrections import forget_merges
 from intake.actions.families import is_minor, with_absorbed
+from intake.actions.late_forms import empty_late
 from intake.actions.retention import forget_families, keys_of
 from intake.matching.names import fold
-from intake.models import DataRequest, Family, GoodsMovement, Person, Relationship, Submission, Tombstone
+from intake.models import (
+    DataRequest,
+    Family,
+    GoodsMovement,
+    LateForm,
+    Person,
+    Relationship,
+    Submission,
+    Tombstone,
+)
 from intake.models.families import joined_from
 from intake.models.tracked import Tracked, correct
 from shelters.audit import Action, record
@@ -71,6 +81,7 @@ def bury(people, families) -> None:
     keys = [*keys_of(people), *forms.values_list("pk", flat=True)]
     Tombstone.objects.bulk_create([Tombstone.of(key) for key in keys], ignore_conflicts=True)
     forms.update(family=None, digest="")
+    empty_late(LateForm.objects.filter(key__in=keys))
 
 
 def settle_requests(people) -> None:

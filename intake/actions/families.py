@@ -29,11 +29,14 @@ from shelters.audit import Action, record
 from shelters.models import AccessEvent
 
 
-def register_family(*, submission, family, people, needs=(), plan=None, zone=None, card=None, by) -> Family:
+def register_family(
+    *, submission, family, people, needs=(), plan=None, zone=None, card=None, by, **told
+) -> Family:
     """Store a family in a fixed number of queries, whatever its size.
 
     `people`: unsaved persons, the head first. `needs`: (person, need code) pairs. `plan`: what the adults
     intend. `card`: the code of the card they are handed. A family that refused the notice keeps counts only.
+    `told`: what the trail says besides.
     Raises AlreadySaved and CannotBind.
     """
     if family.is_count_only:
@@ -46,7 +49,14 @@ def register_family(*, submission, family, people, needs=(), plan=None, zone=Non
         came_at = arrival_moment(family, timezone.now())
         add_people(family, people, came_at=came_at, needs=needs, plan=plan, zone=zone, by=by)
         alert_unaccompanied(people, people, shelter=family.shelter)
-        record(Action.FAMILY_REGISTERED, by=by, shelter=family.shelter, subject=family, people=len(people))
+        record(
+            Action.FAMILY_REGISTERED,
+            by=by,
+            shelter=family.shelter,
+            subject=family,
+            people=len(people),
+            **told,
+        )
         if card:
             give(card, family, by=by, at_registration=True)
     return family

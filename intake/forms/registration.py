@@ -199,9 +199,10 @@ class MemberForm(forms.Form):
         label=gettext_lazy("Needs attention"), required=False, widget=forms.CheckboxSelectMultiple
     )
 
-    def __init__(self, *args, is_head=False, known=None, need_choices=(), **kwargs):
+    def __init__(self, *args, is_head=False, known=None, need_choices=(), said_on=None, **kwargs):
         super().__init__(*args, **kwargs)
         self.is_head = is_head
+        self.fields["age"].said_on = said_on
         self.fields["origin"].known = known
         self.fields["needs"].choices = need_choices
 
@@ -234,11 +235,12 @@ def new_person(data, *, place, relationship) -> Person:
 class BaseMembers(forms.BaseFormSet):
     """The grid: the head on the first row, blank rows ignored."""
 
-    def __init__(self, *args, known=None, **kwargs):
+    def __init__(self, *args, known=None, said_on=None, **kwargs):
         super().__init__(*args, prefix="m", **kwargs)
+        self.said_on = said_on
         needs = SpecificNeed.objects.offered().filter(at_registration=True)
         self.needs = tuple((need.pk, need.label) for need in needs)
-        self.form_kwargs = {"known": known, "need_choices": self.needs}
+        self.form_kwargs = {"known": known, "need_choices": self.needs, "said_on": said_on}
 
     def get_form_kwargs(self, index):
         return {**super().get_form_kwargs(index), "is_head": index == 0}
@@ -268,7 +270,7 @@ class BaseMembers(forms.BaseFormSet):
     def people(self, *, place) -> tuple[list[Person], list[tuple[Person, str]]]:
         """Unsaved people, the head first, and the needs said of them."""
         people, needs = [], []
-        today = timezone.localdate()
+        today = self.said_on or timezone.localdate()
         for form in self.filled:
             said = form.cleaned_data
             relationship = relationship_of(said["relationship"], said["age"], people, today)

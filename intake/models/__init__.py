@@ -22,7 +22,7 @@ from intake.models.reference import (
 )
 from intake.models.services import ServiceReceived
 from intake.models.stays import Departure, Headcount, Sighting, Stay
-from intake.models.submissions import Submission, Tombstone
+from intake.models.submissions import LateForm, Submission, Tombstone
 from intake.models.tallies import Tally
 from intake.models.tickets import Ticket
 
@@ -42,6 +42,7 @@ __all__ = [
     "Headcount",
     "Intention",
     "Language",
+    "LateForm",
     "LegalOutcome",
     "LookAlike",
     "Merge",

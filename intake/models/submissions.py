@@ -1,10 +1,14 @@
-"""Which forms were saved, and which stay out for good."""
+"""Which forms were saved, which wait to be corrected, and which stay out for good."""
 
 import hashlib
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from shelters.models import Shelter
 
 
 class Submission(models.Model):
@@ -26,6 +30,57 @@ class Submission(models.Model):
 
     def __str__(self):
         return str(self.key)
+
+
+class LateFormQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """One's own; a coordinator's go further: those of the shelter."""
+        if not user.has_perm("intake.add_family"):
+            return self.none()
+        here = self.filter(shelter__staff=user)
+        return here if user.has_perm("intake.view_lateform") else here.filter(by=user)
+
+    def open(self):
+        """Still to be corrected."""
+        return self.filter(settled_at=None)
+
+
+class LateForm(models.Model):
+    """A registration that came from a device and could not be stored as it was: kept sealed until it is corrected.
+
+    The device has deleted it by then. Sealed as it came, so no word of it is in the database.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    key = models.UUIDField(help_text="Of the form, under which it was sealed.")
+    shelter = models.ForeignKey(Shelter, models.CASCADE, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    sealed = models.TextField(blank=True)
+    came_at = models.DateTimeField(default=timezone.now)
+    settled_at = models.DateTimeField(null=True)
+
+    objects = LateFormQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["came_at"]
+        verbose_name = _("form of a device")
+        verbose_name_plural = _("forms of devices, to be corrected")
+        default_permissions = ["view"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(models.Q(settled_at__isnull=True), ~models.Q(sealed=""))
+                | models.Q(settled_at__isnull=False, sealed=""),
+                name="late_form_settled_is_empty",
+            )
+        ]
+
+    def __str__(self):
+        return str(self.id)
+
+    @staticmethod
+    def id_of(key, sealed) -> UUID:
+        """The same sealed form, sent twice, is one row."""
+        return UUID(bytes=hashlib.sha256(f"{key} {sealed}".encode()).digest()[:16])
 
 
 class TombstoneQuerySet(models.QuerySet):

@@ -9,7 +9,7 @@ from intake import limits
 from intake.access import TooManyCodes, note_unknown, refuse_guessers, require
 from intake.alarms import glass_alarms
 from intake.cards import read_code
-from intake.models import Family
+from intake.models import Family, LateForm
 from intake.reading import are_many, note_shown, shown_lately
 from intake.search import Answer, search
 from intake.views.presence import open_alerts
@@ -135,4 +135,8 @@ def today_here(request) -> dict:
         "emergencies": glass_alarms(request.user),
         "families": families,
         "people": people,
+        "to_correct": LateForm.objects.visible_to(request.user)
+        .open()
+        .filter(shelter=shift.shelter_id)
+        .count(),
     }

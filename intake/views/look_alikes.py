@@ -1,6 +1,5 @@
 """The warning of screen 03: somebody like these people is registered already. It never stands in the way."""
 
-import time
 from collections import defaultdict, deque
 from datetime import timedelta
 from typing import NamedTuple
@@ -21,6 +20,7 @@ from intake.models import Family, LookAlike, Person
 from intake.reading import are_many, note_shown, shown_lately
 from shelters.access import current_shelter
 from shelters.audit import Action, unsaved
+from shelters.pace import is_often
 
 MOST_CHECKS_A_MINUTE = 120  # the page waits 400 ms between two
 _asked: dict[int, deque] = defaultdict(deque)  # account to the moments of its checks
@@ -81,11 +81,7 @@ def candidates(groups) -> list[Candidate]:
 
 def asks_often(user) -> bool:
     """In this process: a check that shows nobody leaves no trace, but it costs, and it answers."""
-    asked, now = _asked[user.pk], time.monotonic()
-    while asked and asked[0] < now - 60:
-        asked.popleft()
-    asked.append(now)
-    return len(asked) > MOST_CHECKS_A_MINUTE
+    return is_often(_asked, user, MOST_CHECKS_A_MINUTE)
 
 
 def has_seen_many(shown) -> bool:

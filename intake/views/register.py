@@ -2,6 +2,7 @@
 
 import logging
 from functools import lru_cache
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404
@@ -10,7 +11,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import mark_safe
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -20,13 +21,17 @@ from intake.forms.fields import known_places
 from intake.forms.look_alikes import said_not_same, searched_name
 from intake.forms.registration import BLANK_ROWS, FamilyForm, MemberForm, MemberFormSet, as_typed
 from intake.limits import wait_before_registering
-from intake.models import CardBatch, Family, Person, PrivacyNotice, Submission
+from intake.models import CardBatch, Family, LateForm, Person, PrivacyNotice, Submission
 from intake.views.look_alikes import found_on_saving
 from shelters.access import current_shelter
 from shelters.forms import mistakes
+from shelters.sealing import public_key
 
 logger = logging.getLogger(__name__)
 UNDO_SECONDS = 10 * 60
+SAVED_ONCE = gettext_lazy(
+    "This form was already saved once. To register these people as another family, save again."
+)
 ROW = "intake/_member_row.html"
 
 
@@ -67,49 +72,72 @@ def save(request):
         answer = draw(request, form, members, status=429)
         answer.headers["Retry-After"] = str(wait)
         return answer
-    family = form.family(desk=request.shift.desk, by=request.user)
+    try:
+        store(form, members, desk=request.shift.desk, by=request.user, sender=request.user)
+    except (actions.CannotBind, TooManyCodes) as refusal:
+        form.add_error("card", str(refusal))
+        return draw(request, form, members, status=422)
+    except actions.AlreadySaved as saved:
+        if not saved.is_same or not saved.submission.family:
+            form.ask_again(SAVED_ONCE)
+            return draw(request, form, members, status=422)
+    if late := late_form_of(request):
+        actions.settle_late(late, by=request.user)
+    return redirect(f"{reverse('intake:register')}?saved={form.cleaned_data['key']}")
+
+
+def store(form, members, *, desk, by, sender, **told):
+    """The family of these valid forms, and whom they resemble. `sender`: whose session brings it; `told`: to the trail.
+
+    Raises CannotBind and TooManyCodes because of the card, and AlreadySaved.
+    """
+    family = form.family(desk=desk, by=by)
     people, needs = members.people(place=form.cleaned_data["origin"])
     card = form.cleaned_data["card"]
     try:
         if card:
-            refuse_guessers(request.user)
+            refuse_guessers(sender)
         actions.register_family(
-            submission=form.submission(request.user),
+            submission=form.submission(by),
             family=family,
             people=people,
             needs=needs,
             plan=form.cleaned_data["plan"],
             zone=form.cleaned_data["zone"],
             card=card,
-            by=request.user,
+            by=by,
+            **told,
         )
-    except (actions.CannotBind, TooManyCodes) as refusal:
-        form.add_error("card", str(refusal))
-        note_unknown(request.user, shelter, [card])
-        return draw(request, form, members, status=422)
-    except actions.AlreadySaved as saved:
-        if not saved.is_same or not saved.submission.family:
-            form.ask_again(
-                _("This form was already saved once. To register these people as another family, save again.")
-            )
-            return draw(request, form, members, status=422)
-    else:
-        check_again(request, family, people, members)
-    return redirect(f"{reverse('intake:register')}?saved={family.pk}")
+    except (actions.CannotBind, TooManyCodes):
+        note_unknown(sender, form.shelter, [card])
+        raise
+    check_again(family, people, members, by=by)
 
 
-def check_again(request, family, people, members):
+def check_again(family, people, members, *, by):
     """Whom they resemble goes to the review list. Nothing that breaks there may lose who was just saved."""
     in_row = dict(zip(members.rows, people, strict=True))
-    not_same = {(in_row[row].pk, found) for row, found in said_not_same(request.POST) if row in in_row}
+    not_same = {(in_row[row].pk, found) for row, found in said_not_same(members.data) if row in in_row}
     try:
-        actions.remember_look_alikes(family, people=people, not_same=not_same, by=request.user)
+        actions.remember_look_alikes(family, people=people, not_same=not_same, by=by)
     except Exception:
         logger.exception("A family was saved, but not compared with the others")
 
 
-def draw(request, form, members, *, status=200, saved=None, last=None, notice=None, is_guessed=False):
+def late_form_of(request) -> LateForm | None:
+    """Which form of a device was corrected here; None when it is none, or not theirs to settle."""
+    try:
+        key = UUID(request.POST.get("late", ""))
+    except ValueError:
+        return None
+    return LateForm.objects.visible_to(request.user).open().filter(pk=key).first()
+
+
+def draw(
+    request, form, members, *, status=200, saved=None, last=None, notice=None, is_guessed=False, late=None
+):
     found = [*mistakes_of_people(members), *mistakes(form)] if form.is_bound else []
+    sent = members.data or request.POST  # of a device, it came sealed
     context = {
         "form": form,
         # Not by way of the formset: a template asks it for an item first, which makes all its forms.
@@ -120,11 +148,13 @@ def draw(request, form, members, *, status=200, saved=None, last=None, notice=No
         "saved": saved,
         "candidates": found_on_saving(request, saved) if saved else [],
         "has_seen_many": False,
-        "not_same": sorted(f"{row}:{found}" for row, found in said_not_same(request.POST)),
+        "not_same": sorted(f"{row}:{found}" for row, found in said_not_same(sent)),
+        "late": late or late_form_of(request),
         "is_guessed": is_guessed,
         "carried": last if not form.is_bound else None,
         "notice": notice or PrivacyNotice.objects.current(),
         "today_here": today_here(request),
+        "seal": public_key(),
         "has_cards": bool(form["card"].value())
         or CardBatch.objects.in_use().filter(shelter=form.shelter).exists(),
     }

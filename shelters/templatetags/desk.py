@@ -3,9 +3,11 @@
 from django import template
 from django.urls import translate_url
 
+from shelters import sealing
 from shelters.forms import ShiftForm
 
 register = template.Library()
+register.simple_tag(sealing.shift_token)
 
 
 @register.simple_tag(takes_context=True)

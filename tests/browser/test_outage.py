@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_a_form_does_not_leave_while_the_database_is_away(open_browser, cast):
-    page = open_browser(cast.volunteer, complains=False)
+    page = open_browser(cast.volunteer, complains=False, keeps=False)
     fill_a_family(page)
     page.route("**/whoami", lambda route: route.fulfill(status=503, body="<p>Try again</p>"))
     page.click("#save")

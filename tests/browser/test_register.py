@@ -180,7 +180,7 @@ def fill_a_family(page):
 
 
 def test_without_a_connection_nothing_typed_is_lost(open_browser, cast):
-    page = open_browser(cast.volunteer, complains=False)
+    page = open_browser(cast.volunteer, complains=False, keeps=False)
     fill_a_family(page)
     page.context.set_offline(True)
     page.click("#save")

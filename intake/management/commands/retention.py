@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from intake.actions import accounts_due, anonymise, anonymise_accounts, due, forget_devices
+from intake.actions import accounts_due, anonymise, anonymise_accounts, due, forget_devices, forget_late
 from intake.retention import ACCOUNT_DAYS, KEPT_DAYS, losing
 from shelters.models import Shelter
 from shelters.scrub import renew_log, rewrite
@@ -42,6 +42,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{total} people would lose their names. Nothing was changed.")
             return
         self.stdout.write(f"{total} people lost their names, counts stay.")
+        if forms := forget_late(KEPT_DAYS):
+            self.stdout.write(f"{forms} forms of devices went that nobody corrected.")
         call_command("clearsessions")  # a message that nobody came to read may name somebody
         forget_devices()
         self.overwrite()

@@ -61,5 +61,7 @@
     if (birth.precision === "month") return `${age} · ${b.getUTCMonth() + 1}/${b.getUTCFullYear()}`;
     return `${age} · ${words.about} ${b.getUTCFullYear()}`;
   }
-  window.ages = {parse, reading, yearsBetween};
+  // By the clock of this device, for a page that was kept on it.
+  const today = () => { const now = new Date(); return new Date(now - now.getTimezoneOffset() * 60000).toISOString().slice(0, 10); };
+  window.ages = {parse, reading, today, yearsBetween};
 })();

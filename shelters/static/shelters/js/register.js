@@ -3,7 +3,7 @@
 addEventListener("DOMContentLoaded", () => {
   const form = document.getElementById("reg"), box = document.getElementById("members");
   const blank = document.getElementById("blank-row"), count = form.elements["m-TOTAL_FORMS"];
-  const today = new Date(form.dataset.today + "T00:00:00Z");
+  const today = new Date((form.dataset.today || ages.today()) + "T00:00:00Z");
   const pair = name => form.dataset[name].split("|");
   const wording = {year: pair("year"), month: pair("month"), week: pair("week"), about: form.dataset.about};
   const rows = () => [...box.querySelectorAll(".mem")];
@@ -72,12 +72,12 @@ addEventListener("DOMContentLoaded", () => {
   originOut.className = "hint echo"; originOut.setAttribute("aria-live", "polite");
   origin.after(originOut);
   origin.addEventListener("focus", () => origin.select());  // typing replaces what the previous family left
-  places.load(form.dataset.places).then(list => { placeList = list; if (document.activeElement === origin) readPlace(origin); });
+  places.load(form.dataset.places).then(list => { placeList = list; if (document.activeElement === origin) readPlace(origin); }).catch(() => {});  // without a network
 
   // --- Enter walks: names, age, sex, next person; an empty name ends the people; the last answer saves ---
   // From the origin it goes straight to the plan; whoever stops at a field between goes on to the next one.
   // Where cards are in use, the next one of the pile is scanned between the people and the origin.
-  const walk = ["card", "origin", "arrived_on", "days", "language", "zone", "plan", "notice_answer"];
+  const walk = ["card", "origin", "arrived_on", "days", "language", "zone", "plan", "notice_answer"].filter(name => form.elements[name]);
   const card = form.elements.card;
   const first = name => name === "origin" ? origin : form.querySelector(`[name="${name}"]:checked`) || form.querySelector(`[name="${name}"]`);
   function step(field) {
@@ -172,6 +172,7 @@ addEventListener("DOMContentLoaded", () => {
   document.addEventListener("submit", event => {
     if (!event.defaultPrevented) dirty = false;
   });
+  form.addEventListener("kept", () => { dirty = false; });  // on this device: see seal.js
   addEventListener("beforeunload", event => { if (dirty) event.preventDefault(); });
 
   rows().forEach(settle);

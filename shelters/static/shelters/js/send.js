@@ -33,7 +33,12 @@ addEventListener("DOMContentLoaded", () => {
     if (waiting.has(form)) return;
     waiting.add(form);
     const token = await ask();
-    if (token === "offline" || token === "signed-out") { waiting.delete(form); keep(form, token); return; }
+    if (token === "offline" || token === "signed-out") {
+      waiting.delete(form);
+      // The registration form keeps itself, where the device can: see seal.js.
+      if (token === "signed-out" || form.dispatchEvent(new Event("unsent", {cancelable: true}))) keep(form, token);
+      return;
+    }
     form.elements.csrfmiddlewaretoken.value = token;  // somebody may have signed in since this page was drawn
     asked.add(form);
     form.requestSubmit(button && form.contains(button) ? button : undefined);

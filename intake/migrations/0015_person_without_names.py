@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("intake", "0013_consents_and_hand_overs")]
+    dependencies = [("intake", "0014_offline")]
 
     operations = [
         migrations.AddIndex(

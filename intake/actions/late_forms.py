@@ -1,0 +1,37 @@
+"""Forms that came from a device and could not be stored as they were. See ADR 32."""
+
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from intake.models import LateForm
+from shelters.audit import Action, record
+
+
+def keep_late(late) -> None:
+    """Until somebody corrects it. The same one sent again changes nothing, also after it was corrected."""
+    try:
+        with transaction.atomic():
+            late.save(force_insert=True)
+            record(Action.FORM_KEPT, by=late.by, shelter=late.shelter, subject=late)
+    except IntegrityError:
+        if not LateForm.objects.filter(pk=late.pk).exists():
+            raise
+
+
+@transaction.atomic
+def settle_late(late, *, by, thrown_away=False) -> None:
+    """It was corrected and stored, or is nobody's any more. Once is enough."""
+    if empty_late(LateForm.objects.filter(pk=late.pk)):
+        told = {"thrown_away": True} if thrown_away else {}
+        record(Action.FORM_SETTLED, by=by, shelter=late.shelter, subject=late, **told)
+
+
+def forget_late(days) -> int:
+    """Those that nobody corrected for so many days."""
+    return empty_late(LateForm.objects.filter(came_at__lt=timezone.now() - timedelta(days=days)))
+
+
+def empty_late(rows) -> int:
+    return rows.open().update(sealed="", settled_at=timezone.now())
