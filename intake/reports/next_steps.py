@@ -4,8 +4,9 @@ A plan is never overwritten, so a past day stays what it was said to be. Several
 The days open; whoever had legal advice does not.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 
@@ -91,13 +92,13 @@ def spans_of(stays) -> tuple[dict, dict]:
     return spans, born
 
 
-def places(spans, moments) -> set[int]:
+def places(spans, moments) -> Iterable[int]:
     """At which of the moments somebody is there: until just before it, as in the report of arrivals."""
-    found = set()
-    for begun, over in spans:
-        last = len(moments) if over is None else bisect_right(moments, over)
-        found.update(range(bisect_right(moments, begun), last))
-    return found
+    ranges = [
+        range(bisect_right(moments, begun), len(moments) if over is None else bisect_right(moments, over))
+        for begun, over in spans
+    ]
+    return ranges[0] if len(ranges) == 1 else set().union(*ranges)
 
 
 def plans_of(people, last) -> dict:
@@ -111,10 +112,10 @@ def plans_of(people, last) -> dict:
 
 def last_word(said, moment, since=None) -> str:
     """The group of what was said last before the moment, and not before `since`; else that nobody asked."""
-    place = bisect_left(said, moment, key=lambda word: word[0]) - 1
-    if place < 0 or (since and said[place][0] < since):
-        return NOT_ASKED
-    return said[place][1]
+    for at, group in reversed(said):  # nobody says very much
+        if at < moment:
+            return NOT_ASKED if since and at < since else group
+    return NOT_ASKED
 
 
 def around_advice(shelter, since, until) -> Counter:

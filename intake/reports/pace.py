@@ -6,7 +6,7 @@ two saves of the same desk, as long as it is no break.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cache
 from statistics import median
 
@@ -106,7 +106,7 @@ def opening(model, rows, key) -> int:
 
 
 def registrations(shelter, since, until) -> list[tuple]:
-    """(desk, local moment, people, time since the last save of the desk or None, key or None), by desk. Two queries.
+    """(desk, local day, hour, people, time since the last save there or None, key or None), by desk. Two queries.
 
     A family that was split off another was not registered. One that was joined into another was, and has no record
     of its own any more.
@@ -125,21 +125,27 @@ def registrations(shelter, since, until) -> list[tuple]:
     ):
         span = at - before[1] if desk and desk == before[0] else None
         span = span if span and span <= A_BREAK else None
-        found.append((desk, shelter.local(at), people, span, None if joined else pk))
+        found.append((desk, *on_clock(shelter, at), people, span, None if joined else pk))
         before = (desk, at)
     return found
 
 
+def on_clock(shelter, moment) -> tuple[date, int]:
+    """Day and hour there."""
+    local = shelter.local(moment)
+    return local.date(), local.hour
+
+
 def registered(rows, key) -> tuple:
     """families, people, median seconds"""
-    spans = (row[3] for row in rows if row[3] is not None)
+    spans = (row[4] for row in rows if row[4] is not None)
     families = opening(Family, rows, f"{key}.families")
-    return families, sum(row[2] for row in rows), middle(spans, timedelta(seconds=1))
+    return families, sum(row[3] for row in rows), middle(spans, timedelta(seconds=1))
 
 
 def hour_of(row) -> tuple:
-    """(day, hour, desk or line) of a row that begins with (desk or line, moment)."""
-    return row[1].date(), row[1].hour, row[0]
+    """(day, hour, desk or line) of a row that begins with the last of them."""
+    return row[1], row[2], row[0]
 
 
 def desk_hours(rows) -> list[tuple]:
@@ -170,14 +176,14 @@ def desk_word(desk: str) -> Coded:
 
 
 def turns(shelter, since, until, reader=None) -> list[tuple]:
-    """(line, local moment, people, state, wait or None, key or None), as the numbers were taken. One query."""
+    """(line, local day, hour, people, state, wait or None, key or None), as the numbers were taken. One query."""
     tickets = Ticket.objects.filter(shelter=shelter, queued_on__range=(since, until))
     rows = tickets.order_by("queued_at", "pk").values_list(
         "line", "queued_at", "people", "state", "called_at", AS_TEXT
     )
     opens = bool(reader and reader.has_perm("intake.view_ticket"))
     return [
-        (line, shelter.local(at), people, state, called - at if called else None, pk if opens else None)
+        (line, *on_clock(shelter, at), people, state, called - at if called else None, pk if opens else None)
         for line, at, people, state, called, pk in rows
     ]
 
@@ -188,14 +194,14 @@ def turned(rows, key) -> tuple:
     def how_many(code, of):
         return opening(Ticket, of, f"{key}.{code}")
 
-    called = [row for row in rows if row[4] is not None]
+    called = [row for row in rows if row[5] is not None]
     return (
         how_many("taken", rows),
-        sum(row[2] for row in rows),
+        sum(row[3] for row in rows),
         how_many("called", called),
-        how_many("served", [row for row in rows if row[3] == Ticket.State.DONE]),
-        how_many("no_shows", [row for row in rows if row[3] == Ticket.State.GONE]),
-        middle((row[4] for row in called), timedelta(minutes=1)),
+        how_many("served", [row for row in rows if row[4] == Ticket.State.DONE]),
+        how_many("no_shows", [row for row in rows if row[4] == Ticket.State.GONE]),
+        middle((row[5] for row in called), timedelta(minutes=1)),
     )
 
 
