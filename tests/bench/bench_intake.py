@@ -35,14 +35,16 @@ def cpu(work, rounds=ROUNDS) -> float:
     return sorted(times)[len(times) // 2]
 
 
-def test_the_cost_of_an_intake(volunteer, client, capsys):
+def test_the_cost_of_an_intake(volunteer, client, capsys, monkeypatch):
+    monkeypatch.setattr("intake.limits.MOST_REGISTERED", 1_000)
     url = "/es/families/register/"
     empty = cpu(lambda: volunteer.get("/es/account/logout/"))
     page = cpu(lambda: volunteer.get(url))
     save = cpu(lambda: volunteer.post(url, posted(*FAMILY)))
     with CaptureQueriesContext(connection) as queries:
         volunteer.post(url, posted(*FAMILY, key=str(uuid.uuid4())))
-        said = [query["sql"] for query in queries]
+        # Without the savepoint that stands in a test for the transaction itself.
+        said = [each["sql"] for each in queries if not each["sql"].startswith(("SAVEPOINT", "RELEASE"))]
     writes = [sql for sql in said if sql.startswith("INSERT")]
     answer = volunteer.get(url, headers={"accept-encoding": "gzip"})
     with capsys.disabled():

@@ -1,9 +1,9 @@
 """A desk that never gives up: `python -m tests.bench.stubborn`, a process of its own, with its orders as JSON on stdin.
 
 By HTTP and by the pages' own forms, as a browser without JavaScript: it registers a family, gives them water by the
-form, scans a card; and begins again. Without an answer, or on an answer of 500 and more, it sends the SAME form until
-it is told. What it was told goes into its ledger, a line each. It stops, with nothing open, when the file `stop` is
-there. No Django in here: it knows what the pages say and nothing else.
+form, scans a card; and begins again. Without an answer, on an answer of 500 and more, and when it is asked to slow
+down, it sends the SAME form until it is told. What it was told goes into its ledger, a line each. It stops, with
+nothing open, when the file `stop` is there. No Django in here: it knows what the pages say and nothing else.
 """
 
 import html
@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 
 PATIENCE = 20  # seconds for one answer
 PAUSE = 0.1  # before the same form goes out again
+TOO_FAST = 429  # no hands enter thirty families a minute; this desk does
 REGISTER = "/es/families/register/"
 
 
@@ -66,12 +67,12 @@ class Desk:
             took = time.monotonic() - begin
             self.slowest = max(self.slowest, took)
             self.answers[str(status)] += 1
-            if isinstance(status, int) and status < 500:
+            if isinstance(status, int) and status < 500 and status != TOO_FAST:
                 return status, leads_to, page
-            if isinstance(status, int):
+            if isinstance(status, int) and status != TOO_FAST:
                 self.look_at(method, status, page)
             self.waits += method == "POST"
-            time.sleep(PAUSE)
+            time.sleep(1 if status == TOO_FAST else PAUSE)
 
     def look_at(self, method, status, page):
         """In trouble a page says so, and a form stays."""
