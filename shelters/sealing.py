@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.core.signing import BadSignature, Signer
 
+from shelters import marks
 from shelters.locking import BEGAN
-from shelters.marks import key
 
 POINT, NONCE, TAG = 65, 12, 16  # bytes: the device's public key, then the nonce, then what is sealed
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256
@@ -32,7 +32,7 @@ class CannotUnseal(Exception):
 
 def private_key() -> ec.EllipticCurvePrivateKey:
     """It follows from AUDIT_KEY, which is in no database and in no backup."""
-    number = int.from_bytes(hmac.digest(key(), b"forms of devices", "sha512"))
+    number = int.from_bytes(hmac.digest(marks.key(), b"forms of devices", "sha512"))
     return ec.derive_private_key(number % (ORDER - 1) + 1, ec.SECP256R1())
 
 
@@ -80,16 +80,21 @@ class DeviceShift(NamedTuple):
         return datetime.fromtimestamp(self.began, UTC)
 
 
+def signer() -> Signer:
+    """By AUDIT_KEY, like what opens a form: a form waits for days, and SECRET_KEY may be made anew meanwhile."""
+    return Signer(key=marks.sealed(SHIFT), fallback_keys=(), salt=SHIFT)
+
+
 def shift_token(request) -> str:
     """For whoever is on shift: sealed into each form of this device, it says who registered it. Opens nothing."""
     shift = request.shift
     told = DeviceShift(request.user.pk, shift.shelter_id, shift.desk, request.session.get(BEGAN, 0))
-    return Signer(salt=SHIFT).sign_object(list(told))
+    return signer().sign_object(list(told))
 
 
 def shift_of(token: str) -> DeviceShift:
     """Raises CannotUnseal."""
     try:
-        return DeviceShift(*Signer(salt=SHIFT).unsign_object(token))
+        return DeviceShift(*signer().unsign_object(token))
     except BadSignature:
         raise CannotUnseal from None

@@ -6,7 +6,6 @@ import os
 import uuid
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from django.core.signing import Signer
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -26,7 +25,7 @@ def seal(words, about, to=None) -> str:
 
 
 def token_of(user, shelter, desk="registration 7", began=0) -> str:
-    return Signer(salt=sealing.SHIFT).sign_object([user.pk, shelter.pk, desk, began])
+    return sealing.signer().sign_object([user.pk, shelter.pk, desk, began])
 
 
 def device_record(token, *members, at=None, key=None, to=None, **fields) -> dict:

@@ -64,8 +64,19 @@ def test_a_strange_id_is_no_error(about):
 
 def test_a_shift_is_signed_for_this_purpose():
     told = [3, 1, "registration 2", 1541500000]
-    shift = shift_of(Signer(salt=sealing.SHIFT).sign_object(told))
+    shift = shift_of(sealing.signer().sign_object(told))
     assert (shift.user, shift.shelter, shift.desk, shift.began_at.year) == (3, 1, "registration 2", 2018)
-    for token in (Signer(salt="another").sign_object(told), "", "x:y", "WzEsMSwieCIsMF0"):
+    forged = (Signer(salt=sealing.SHIFT).sign_object(told), Signer(salt="another").sign_object(told))
+    for token in (*forged, "", "x:y", "WzEsMSwieCIsMF0"):
         with pytest.raises(CannotUnseal):
             shift_of(token)
+
+
+def test_a_shift_outlives_the_key_of_the_sessions(settings):
+    settings.AUDIT_KEY = "a key of at least thirty-two letters, kept"
+    token = sealing.signer().sign_object([3, 1, "registration 2", 0])
+    settings.SECRET_KEY = "made anew, because the first one was lost"
+    assert shift_of(token).user == 3
+    settings.AUDIT_KEY = "another key of at least thirty-two letters"
+    with pytest.raises(CannotUnseal):
+        shift_of(token)
