@@ -7,7 +7,6 @@ import re
 from collections import defaultdict, deque
 
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -179,11 +178,12 @@ def waiting(request):
     return LateForm.objects.visible_to(request.user).open().filter(shelter=current_shelter(request))
 
 
-def late_forms(request):
+def late_forms(request, unreadable=None):
     """By whom and when they came: no name, so opening this list is not on the trail."""
     if not request.shift:
         return redirect("shift")
-    return render(request, "intake/late_forms.html", {"late_forms": waiting(request).select_related("by")})
+    context = {"late_forms": waiting(request).select_related("by"), "unreadable": unreadable}
+    return render(request, "intake/late_forms.html", context)
 
 
 def late_form(request, pk):
@@ -197,8 +197,7 @@ def late_form(request, pk):
     try:
         device = opened(str(late.key), late.sealed)
     except CannotUnseal:
-        messages.error(request, _("This form cannot be opened: the key of this server is another one since."))
-        return redirect("intake:late-forms")
+        return late_forms(request, unreadable=late)
     record(Action.FORM_OPENED, by=request.user, shelter=late.shelter, subject=late)
     form, members = bound(device)
     form.is_valid()

@@ -201,6 +201,19 @@ def test_a_form_can_be_thrown_away(volunteer, token):
     assert AccessEvent.objects.get(action="form_settled").detail == {"thrown_away": True}
 
 
+def test_a_form_that_nobody_can_open_any_more_can_be_thrown_away(volunteer, token, settings):
+    """After a restore on another machine, say, with another key."""
+    bring(volunteer, device_record(token, {**ALE, "age": "200"}))
+    late = LateForm.objects.get()
+    settings.AUDIT_KEY = "another key of at least thirty-two letters"
+    page = opened_form(volunteer, late).text
+    assert "Este formulario no se puede abrir" in page
+    assert f'action="/es/offline/to-correct/{late.pk}/"' in page
+    assert "Descartarlo" in page
+    assert volunteer.post(f"/es/offline/to-correct/{late.pk}/").status_code == 302
+    assert not LateForm.objects.open().exists()
+
+
 def test_a_card_of_somebody_else_is_to_be_corrected(volunteer, token, cast, palillo):
     taken = factories.make_card(factories.make_family(palillo, {}, by=cast.volunteer))
     assert states(bring(volunteer, device_record(token, MOTHER, card=taken.code))) == REFUSED
