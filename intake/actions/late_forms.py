@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from intake.models import LateForm
@@ -29,8 +30,11 @@ def settle_late(late, *, by, thrown_away=False) -> None:
 
 
 def forget_late(days) -> int:
-    """Those that nobody corrected for so many days."""
-    return empty_late(LateForm.objects.filter(came_at__lt=timezone.now() - timedelta(days=days)))
+    """Those that nobody corrected for so many days; of a closed shelter, from its purge date on."""
+    today = timezone.localdate()
+    is_over = Q(came_at__lt=timezone.now() - timedelta(days=days))
+    is_purged = Q(shelter__closed_on__lt=today, shelter__purge_on__lte=today)
+    return empty_late(LateForm.objects.filter(is_over | is_purged))
 
 
 def empty_late(rows) -> int:

@@ -15,7 +15,7 @@ from intake import actions
 from intake.device_forms import MOST_BYTES
 from intake.models import Family, LateForm, LookAlike, Person, Submission
 from intake.views import offline
-from shelters.models import AccessEvent, User
+from shelters.models import AccessEvent, Shelter, User
 from shelters.second_factor import MUST_SET_UP
 from tests import factories
 from tests.devices import RECORDS, bring, device_record, seal, states, token_of
@@ -246,6 +246,17 @@ def test_what_nobody_corrects_goes_with_time(volunteer, token):
     LateForm.objects.update(came_at=timezone.now() - timedelta(days=91))
     assert actions.forget_late(90) == 1
     assert not LateForm.objects.open().exists()
+
+
+def test_what_waits_goes_with_the_names_of_a_closed_shelter(volunteer, token, palillo):
+    bring(volunteer, device_record(token, {**ALE, "age": "200"}))
+    today = palillo.today()
+    for closed, purged in ((None, today), (today - timedelta(days=9), today + timedelta(days=1))):
+        Shelter.objects.update(closed_on=closed, purge_on=purged)
+        assert actions.forget_late(90) == 0
+    Shelter.objects.update(closed_on=today - timedelta(days=9), purge_on=today)
+    assert actions.forget_late(90) == 1
+    assert LateForm.objects.get().sealed == ""
 
 
 # --- refused ------------------------------------------------------------------------------------------------------
