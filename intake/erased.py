@@ -8,7 +8,8 @@ from pathlib import Path
 from django.utils.translation import gettext_lazy as _
 
 from intake.actions import erase
-from intake.models import Person, Tombstone
+from intake.actions.late_forms import empty_late
+from intake.models import LateForm, Person, Tombstone
 from shelters.backups import Refused
 from shelters.backups.writing import sync
 
@@ -36,19 +37,21 @@ def erase_again(folder: Path) -> str:
     if not path.exists():
         return f"No {LIST} lies beside the backup: whoever was erased after it was made is back. Erase them again."
     stones = [stone_of(number, line) for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)]
-    Tombstone.objects.bulk_create(
-        stones, ignore_conflicts=True
-    )  # their forms that come late stay out as well
+    # Their forms that come late stay out as well, and those that wait to be corrected.
+    Tombstone.objects.bulk_create(stones, ignore_conflicts=True)
     erased = {stone.digest for stone in stones}
-    found = [
-        pk for pk in Person._base_manager.values_list("pk", flat=True) if Tombstone.digest_of(pk) in erased
-    ]
+    forms = buried(LateForm.objects.open().values_list("key", flat=True), erased)
+    empty_late(LateForm.objects.filter(key__in=forms))
+    found = buried(Person._base_manager.values_list("pk", flat=True), erased)
     for pk in found:
-        if person := Person._base_manager.filter(
-            pk=pk
-        ).first():  # with a joined record of theirs it went already
+        # With a joined record of theirs it went already.
+        if person := Person._base_manager.filter(pk=pk).first():
             erase(person, reason=AGAIN[0], by=None)
     return f"{len(found)} people who were erased after this backup was made were erased again."
+
+
+def buried(keys, digests: set[str]) -> list:
+    return [key for key in keys if Tombstone.digest_of(key) in digests]
 
 
 def stone_of(number, line) -> Tombstone:

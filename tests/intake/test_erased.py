@@ -8,13 +8,15 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from intake import actions, erased
-from intake.models import Family, Person, Tombstone
+from intake.models import Family, LateForm, Person, Tombstone
 from intake.trail import CODES
 from shelters.backups import Refused, loading, writing
 from shelters.models import AccessEvent, User
 from tests import factories
+from tests.devices import bring, device_record, token_of
 from tests.intake.test_actions_erasure import GIVEN, erase, form_of, make_people
 from tests.intake.test_actions_retention import everything
+from tests.intake.test_register import posted
 from tests.shelters.backups.conftest import empty, folder, key
 
 
@@ -60,7 +62,6 @@ def test_a_whole_family_goes_again_and_its_form_stays_out(
 
 
 def test_records_that_were_joined_after_the_backup_go_again(transactional_db, palillo, cast, key, folder):
-
     one = factories.make_family(palillo, {"given_names": "Ana"}, by=cast.volunteer)
     other = factories.make_family(palillo, {"given_names": "Anita"}, by=cast.volunteer)
     backup = writing.back_up(folder)
@@ -70,6 +71,22 @@ def test_records_that_were_joined_after_the_backup_go_again(transactional_db, pa
     erased.keep(folder)
     assert "2 people" in restored(backup, key)
     assert not Person.objects.exists()
+
+
+def test_what_waited_to_be_corrected_goes_again(transactional_db, volunteer, cast, palillo, key, folder):
+    """The backup has them only in a form that was corrected after it, and erased since."""
+    wrong = {"given_names": "Zzyzxab", "age": "200"}
+    kept, gone = (device_record(token_of(cast.volunteer, palillo), wrong) for _each in range(2))
+    bring(volunteer, kept, gone)
+    backup = writing.back_up(folder)
+    late = LateForm.objects.get(key=gone["id"])
+    form = posted({**wrong, "age": "20"}, key=gone["id"], late=str(late.pk))
+    assert volunteer.post(reverse("intake:register"), form).status_code == 302
+    erase(Person.objects.get(), cast)
+    erased.keep(folder)
+    assert "0 people" in restored(backup, key)
+    assert str(LateForm.objects.open().get().key) == kept["id"]
+    assert LateForm.objects.get(key=gone["id"]).sealed == ""
 
 
 def test_nobody_else_goes(people, cast, key, folder):
