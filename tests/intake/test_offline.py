@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from intake import actions
 from intake.device_forms import MOST_BYTES
-from intake.models import Family, LateForm, LookAlike, Person, Submission
+from intake.models import Family, LateForm, LookAlike, Person, Region, SpecificNeed, Submission
 from intake.views import offline
 from shelters.models import AccessEvent, Shelter, User
 from shelters.second_factor import MUST_SET_UP
@@ -381,13 +381,19 @@ def test_the_worker_keeps_the_form_and_its_files_and_nothing_else(volunteer):
     assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
 
 
-def test_another_list_or_key_makes_another_worker(settings):
+@pytest.mark.parametrize("change", ["key", "place", "need"])
+def test_another_list_or_key_makes_another_worker(settings, change):
     def version():
         return re.search(r'"version": "(\w+)"', Client().get("/worker.js").text)[1]
 
     first = version()
     assert version() == first
-    settings.AUDIT_KEY = "another key of at least thirty-two letters"
+    if change == "key":
+        settings.AUDIT_KEY = "another key of at least thirty-two letters"
+    elif change == "place":
+        Region.objects.filter(code="HN-OL").update(label_es="Olancho de la Sierra")
+    else:
+        SpecificNeed.objects.filter(at_registration=True).update(label_es="Otra palabra")
     assert version() != first
 
 
