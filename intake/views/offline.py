@@ -22,6 +22,7 @@ from intake.access import TooManyCodes, require
 from intake.device_forms import MOST_AT_ONCE, MOST_BYTES, opened
 from intake.forms.fields import known_places
 from intake.forms.registration import BLANK_ROWS, FamilyForm, MemberFormSet
+from intake.limits import wait_before_registering
 from intake.models import CardBatch, LateForm, PrivacyNotice, Submission, Tombstone
 from intake.views import register
 from shelters.access import current_shelter
@@ -99,9 +100,9 @@ def send(request):
     if not request.user.is_authenticated or MUST_SET_UP in request.session:
         return JsonResponse({"words": _("Sign in first. Nothing is lost.")}, status=401)
     require(request.user, "intake.add_family")
-    if is_often(_sent, request.user, MOST_A_MINUTE):
+    if wait := too_fast(request.user):
         answer = JsonResponse({"words": _("Too many at once. Wait a minute.")}, status=429)
-        answer.headers["Retry-After"] = "60"
+        answer.headers["Retry-After"] = str(wait)
         return answer
     if len(request.body) > MOST_BYTES:
         return JsonResponse({"most": MOST_AT_ONCE, "most_bytes": MOST_BYTES}, status=413)
@@ -114,6 +115,11 @@ def send(request):
         return JsonResponse({"most": MOST_AT_ONCE, "most_bytes": MOST_BYTES}, status=413)
     answers = [{"id": key, **taken(key, sealed, sender=request.user)} for key, sealed in asked]
     return JsonResponse({"answers": answers})
+
+
+def too_fast(user) -> int:
+    """Seconds to wait, because of requests or because of families."""
+    return 60 if is_often(_sent, user, MOST_A_MINUTE) else wait_before_registering(user, waited=True)
 
 
 def taken(key, sealed, *, sender) -> dict:

@@ -11,10 +11,11 @@ from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
-from intake import actions
+from intake import actions, limits
 from intake.device_forms import MOST_BYTES
 from intake.models import Family, LateForm, LookAlike, Person, Region, SpecificNeed, Submission
 from intake.views import offline
+from shelters import audit
 from shelters.models import AccessEvent, Shelter, User
 from shelters.second_factor import MUST_SET_UP
 from tests import factories
@@ -347,6 +348,26 @@ def test_too_often_waits(volunteer):
     answers = [bring(volunteer) for _each in range(offline.MOST_A_MINUTE + 1)]
     assert [answer.status_code for answer in answers[-2:]] == [200, 429]
     assert answers[-1].headers["Retry-After"] == "60"
+
+
+def registered(account, shelter, n, **told):
+    for _n in range(n):
+        audit.record(audit.Action.FAMILY_REGISTERED, by=account, shelter=shelter, **told)
+
+
+def test_more_families_than_any_outage_explains_wait_on_the_device(volunteer, token, cast, palillo):
+    registered(cast.volunteer, palillo, limits.MOST_BROUGHT, waited=5)
+    answer = bring(volunteer, device_record(token, MOTHER))
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 60
+    assert not Family.objects.exists()
+
+
+def test_what_waited_and_what_is_typed_do_not_hold_up_each_other(volunteer, token, cast, palillo):
+    registered(cast.volunteer, palillo, limits.MOST_BROUGHT - 1, waited=5)
+    assert volunteer.post(URL, posted(MOTHER)).status_code == 302
+    registered(cast.volunteer, palillo, limits.MOST_REGISTERED)
+    assert states(bring(volunteer, device_record(token, MOTHER))) == [("stored", None)]
 
 
 # --- what a browser keeps -----------------------------------------------------------------------------------------
