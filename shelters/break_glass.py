@@ -17,8 +17,10 @@ READS_BY_ROLE = "view_family"
 
 class BreakGlassQuerySet(AskedQuerySet):
     def open(self):
-        """At this moment. It ends by itself: nothing has to run for it."""
-        return self.filter(is_approved=True, decided_at__gt=timezone.now() - A_DAY, ended_at__isnull=True)
+        """At this moment. It ends by itself: nothing has to run for it. A grant of a time to come opens nothing."""
+        now = timezone.now()
+        within = self.filter(decided_at__gt=now - A_DAY, decided_at__lte=now)
+        return within.filter(is_approved=True, ended_at__isnull=True)
 
     def unsettled(self):
         """Waiting for an answer, or for somebody who looks at what was read."""

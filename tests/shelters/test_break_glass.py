@@ -70,6 +70,11 @@ def test_without_it_and_after_it_nobody(cast, two, palillo, time_machine):
     assert not anew(cast.administrator).has_perm("intake.view_family")
 
 
+def test_a_grant_that_was_moved_to_next_month_opens_nothing(cast, glass, two):
+    BreakGlass.objects.update(decided_at=timezone.now() + timedelta(days=30))
+    assert shelters_read(anew(cast.administrator)) == set()
+
+
 def test_given_back_it_is_over_at_once(cast, glass, two):
     assert glass.end(by=cast.administrator)
     assert shelters_read(anew(cast.administrator)) == set()
