@@ -284,6 +284,23 @@ def test_what_is_seen_to_be_wrong_is_said_before_it_is_sealed(start, cast):
     waits(page, 0)
 
 
+@pytest.mark.parametrize("address", [OFFLINE, "/es/families/register/"])
+def test_a_device_that_keeps_nothing_says_so(start, cast, address):
+    page = start(cast.volunteer, phone=True)
+    make_ready(page)
+    if address == OFFLINE:
+        page.goto(OFFLINE)
+    page.evaluate("() => { IDBObjectStore.prototype.put = () => { throw new DOMException(); }; }")
+    cut(page)
+    fill(page)
+    page.click("#save")
+    expect(page.locator("#cannot-keep")).to_be_focused()
+    expect(page.locator("#cannot-keep")).to_be_in_viewport()
+    expect(page.locator("#cannot-keep")).to_contain_text("este aparato no tiene espacio")
+    assert page.locator("#id_m-0-given_names").input_value() == NAME
+    waits(page, 0)
+
+
 def test_what_the_server_finds_wrong_is_corrected_there(start, cast):
     page = start(cast.volunteer)
     make_ready(page)

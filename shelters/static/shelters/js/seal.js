@@ -95,7 +95,12 @@ addEventListener("DOMContentLoaded", () => {
     location.assign(`${document.body.dataset.offline}?kept`);
   }
   let keeping = null;
-  const keepOnce = () => { keeping ||= keep().finally(() => { keeping = null; }); };
+  // A full disk, or a browser that lends no store: nobody may think that it was kept.
+  const refused = () => { show("cannot-keep"); document.getElementById("cannot-keep").focus(); };
+  const keepOnce = () => {
+    show("cannot-keep", false);
+    keeping ||= keep().catch(refused).finally(() => { keeping = null; });
+  };
 
   // A page of the server: send.js found that nobody answers.
   form.addEventListener("unsent", event => {
