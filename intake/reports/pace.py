@@ -25,6 +25,7 @@ from shelters.templatetags.desk import desk_name
 
 SHOWN = 48  # rows by the hour on the page; the files have all of them
 A_BREAK = timedelta(minutes=15)  # more between two saves was no registration
+AT_ONCE = timedelta(seconds=2)  # less was none either: what waited on a device comes many at once
 AS_TEXT = Cast("pk", CharField())  # to make UUIDs of them takes as long as all the rest
 DAY = Column("day", gettext_lazy("Day"), DATE, "#date+reported")
 HOUR = Column("hour", gettext_lazy("Hour"), hxl="#x_hour")
@@ -124,7 +125,7 @@ def registrations(shelter, since, until) -> list[tuple]:
         "key", "desk", "registered_at", "people", "merged_into"
     ):
         span = at - before[1] if desk and desk == before[0] else None
-        span = span if span and span <= A_BREAK else None
+        span = span if span and AT_ONCE <= span <= A_BREAK else None
         found.append((desk, *on_clock(shelter, at), people, span, None if joined else pk))
         before = (desk, at)
     return found

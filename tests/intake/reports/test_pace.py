@@ -82,10 +82,18 @@ def test_the_median_between_saves_is_that_of_plain_sql(work, tables, sql, period
     span = seconds("f.registered_at")
     rows = f"""SELECT name, span FROM (SELECT f.desk AS name, {span} - LAG({span}) OVER
         (PARTITION BY f.desk ORDER BY f.registered_at) AS span {SAVED} AND f.desk <> '') gaps
-        WHERE span <= 900"""
+        WHERE span BETWEEN 2 AND 900"""
     found = {row[0]: row[-1] for row in tables(REPORT)["pace"] if row[-1] is not None}
     wanted = {name: float(median) for name, median in sql(medians(rows), **period)}
     assert found == wanted == {"registration 1": 225.0, "registration 2": 300.0}
+
+
+def test_what_comes_from_a_device_all_at_once_is_no_pace(place, tables, reader, at):
+    for wait in (0, 0.05, 0.1, 0.15, 300.15):
+        moment = at(5, 10) + timedelta(seconds=wait)
+        make_family(place, {}, by=reader, at=moment, desk="registration 1")
+    (row,) = tables(REPORT)["pace"]
+    assert (row[1], row[-1]) == (5, 300.0)
 
 
 def test_a_desk_that_nobody_wrote_down_has_no_median(work, tables):
