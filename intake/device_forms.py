@@ -38,6 +38,12 @@ class DeviceForm(NamedTuple):
         """That it waited."""
         return (timezone.now() - self.said_at) // timedelta(minutes=1)
 
+    @property
+    def is_of_staff(self) -> bool:
+        """Whether its author may still register there: the word of a shift does not end."""
+        may = self.by.has_access and self.by.has_perm("intake.add_family")
+        return may and self.by.shelters.contains(self.shelter)
+
     def late(self) -> LateForm:
         """A row that keeps it as it came."""
         key = LateForm.id_of(self.key, self.sealed)

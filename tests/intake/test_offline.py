@@ -193,6 +193,39 @@ def test_a_form_that_is_still_wrong_stays(volunteer, token):
     assert LateForm.objects.open().exists()
 
 
+@pytest.mark.parametrize("left", ["account", "last day", "shelter", "role"])
+def test_whoever_does_not_work_there_any_more_registers_nobody_alone(
+    cast, carrier, coordinator, token, annex, left
+):
+    """The word of a shift does not end; a coordinator looks at what comes with it."""
+    author = cast.volunteer
+    if left == "shelter":
+        author.shelters.set([annex])
+    if left == "role":
+        author.groups.clear()
+    author.is_active = left != "account"
+    author.access_until = timezone.localdate() - timedelta(days=1) if left == "last day" else None
+    author.save()
+    record = device_record(token, MOTHER)
+    assert states(bring(carrier, record)) == REFUSED
+    assert not Family.objects.exists()
+    late = LateForm.objects.get()
+    page = opened_form(coordinator, late).text
+    assert "ya no trabaja en este albergue" in page
+    assert MOTHER["given_names"] in page
+    saved = coordinator.post(URL, posted(MOTHER, key=record["id"], late=str(late.pk)))
+    assert saved.status_code == 302
+    assert Family.objects.get().registered_by == cast.coordinator
+
+
+def test_a_flood_of_them_is_a_page_of_fifty(volunteer, cast, palillo):
+    LateForm.objects.bulk_create(
+        LateForm(id=uuid.uuid4(), key=uuid.uuid4(), shelter=palillo, by=cast.volunteer, sealed="x")
+        for _n in range(60)
+    )
+    assert len(volunteer.get("/es/offline/to-correct/").context["late_forms"]) == 50
+
+
 def test_a_form_can_be_thrown_away(volunteer, token):
     bring(volunteer, device_record(token, {**ALE, "age": "200"}))
     late = LateForm.objects.get()
