@@ -108,6 +108,8 @@ def send(request):
         answer = JsonResponse({"words": _("Too many at once. Wait a minute.")}, status=429)
         answer.headers["Retry-After"] = "60"
         return answer
+    if request.content_type != "application/json":  # of a form with parts there is no body left to read
+        return JsonResponse({"words": _("This page is damaged. Load it again.")}, status=400)
     if len(request.body) > MOST_BYTES:
         return JsonResponse({"most": MOST_AT_ONCE, "most_bytes": MOST_BYTES}, status=413)
     try:

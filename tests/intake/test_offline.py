@@ -280,6 +280,9 @@ def test_what_cannot_be_opened_stays_on_the_device(volunteer, token):
     forged = device_record("WzEsMSwieCIsMF0:nobody", MOTHER)
     key = str(uuid.uuid4())
     strange = [{"id": key, "sealed": seal(words, key)} for words in ("", "[]", "{}", "[" * 9000, "null")]
+    shouted = device_record(token, MOTHER, key=key.upper())  # which the database would not give back
+    halves = json.dumps({"form": f"key={key}&comments=\ud800", "shift": token, "at": 0})
+    strange += [shouted, {"id": key, "sealed": seal(halves, key)}]
     shapes = [{"id": value, "sealed": value} for value in (None, 7, "", "x", [], {}, "\ud800")]
     records = [elsewhere, moved, changed, forged, *strange, *shapes]
     assert states(bring(volunteer, *records)) == [("refused", "unreadable")] * len(records)
@@ -339,6 +342,20 @@ def test_a_request_needs_its_token(volunteer, token):
 )
 def test_a_body_that_means_nothing_is_no_error_of_the_server(volunteer, body):
     assert volunteer.post(RECORDS, body, content_type="application/json").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "kind", ["multipart/form-data; boundary=x", "text/plain", "application/x-www-form-urlencoded"]
+)
+def test_a_body_of_another_kind_is_refused(volunteer, token, kind):
+    """With the token in a header, as the page sends it: the check of a form's own reads its body first."""
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = volunteer.cookies
+    word = json.loads(strict.get("/whoami").content)["token"]
+    body = json.dumps({"records": [device_record(token, MOTHER)]})
+    answer = strict.post(RECORDS, body, content_type=kind, headers={"x-csrftoken": word})
+    assert answer.status_code == 400
+    assert not Family.objects.exists()
 
 
 def test_too_much_at_once_says_how_much_may_come(volunteer, token):
