@@ -38,6 +38,12 @@ class DeviceForm(NamedTuple):
         """That it waited."""
         return (timezone.now() - self.said_at) // timedelta(minutes=1)
 
+    @property
+    def is_of_staff(self) -> bool:
+        """Whether its author may still register there: the word of a shift does not end."""
+        may = self.by.has_access and self.by.has_perm("intake.add_family")
+        return may and self.by.shelters.contains(self.shelter)
+
     def late(self) -> LateForm:
         """A row that keeps it as it came."""
         key = LateForm.id_of(self.key, self.sealed)
@@ -51,6 +57,7 @@ def opened(key, sealed) -> DeviceForm:
     try:
         inside = json.loads(unseal(sealed, key))
         shift = shift_of(inside["shift"])
+        inside["form"].encode()  # half a character would break the page that shows it
         typed, said_at = QueryDict(inside["form"]), moment(inside["at"], shift.began_at)
         user, shelter = User.objects.get(pk=shift.user), Shelter.objects.get(pk=shift.shelter)
         number = UUID(key)
@@ -58,7 +65,9 @@ def opened(key, sealed) -> DeviceForm:
         raise CannotUnseal from None
     except (User.DoesNotExist, Shelter.DoesNotExist):
         raise CannotUnseal from None
-    if typed.get("key") != key:
+    if not (
+        typed.get("key") == key == str(number)
+    ):  # in another spelling it could not be opened a second time
         raise CannotUnseal
     return DeviceForm(number, sealed, typed, user, shelter, shift.desk, said_at)
 

@@ -21,9 +21,10 @@ LINE = re.compile(r"([0-9a-f]{64}) (\d{4}-\d\d-\d\dT[\d:.]+\+00:00)")
 def keep(folder: Path) -> None:
     """Every fingerprint in the database, and those that the file has already: a restored database knows fewer."""
     path, part = folder / LIST, folder / f"{LIST}.part"
-    lines = set(path.read_text("utf-8").splitlines()) if path.exists() else set()
-    lines |= {f"{stone.digest} {stone.erased_at.isoformat()}" for stone in Tombstone.objects.all()}
-    with part.open("w", encoding="utf-8") as file:
+    stones = [*(read(path) if path.exists() else ()), *Tombstone.objects.all()]
+    lines = {f"{stone.digest} {stone.erased_at.isoformat()}" for stone in stones}
+    part.unlink(missing_ok=True)  # of a run that was cut off; or a link that somebody laid there
+    with part.open("x", encoding="utf-8") as file:
         file.writelines(f"{line}\n" for line in sorted(lines))
         file.flush()
         os.fsync(file.fileno())
@@ -36,7 +37,7 @@ def erase_again(folder: Path) -> str:
     path = folder / LIST
     if not path.exists():
         return f"No {LIST} lies beside the backup: whoever was erased after it was made is back. Erase them again."
-    stones = [stone_of(number, line) for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)]
+    stones = read(path)
     # Their forms that come late stay out as well, and those that wait to be corrected.
     Tombstone.objects.bulk_create(stones, ignore_conflicts=True)
     erased = {stone.digest for stone in stones}
@@ -52,6 +53,12 @@ def erase_again(folder: Path) -> str:
 
 def buried(keys, digests: set[str]) -> list:
     return [key for key in keys if Tombstone.digest_of(key) in digests]
+
+
+def read(path: Path) -> list[Tombstone]:
+    """Nothing but lines of ours: a link that somebody laid there must not copy another file beside the backups."""
+    lines = path.read_text("utf-8", errors="replace").splitlines()
+    return [stone_of(number, line) for number, line in enumerate(lines, 1)]
 
 
 def stone_of(number, line) -> Tombstone:

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from django.apps import apps
@@ -95,6 +95,7 @@ FIELDS = {
     "consents": gettext_lazy("with whom their data may be shared"),
 }
 CUTS = {"cut": gettext_lazy("Census cut"), "cuts": gettext_lazy("Census cuts")}
+A_MINUTE = timedelta(minutes=1)
 MOST_READINGS = 200  # of which each account is told once
 KEYS_OF_OTHERS = {"departure", "merge", "gone", "into"}  # of records that a line belongs together with
 
@@ -286,9 +287,12 @@ def done_by(account):
 
 
 def read_by_glass(glass, reader):
-    """What the account did at the shelter from the grant to the end, for whoever reviews it."""
+    """What the account did at the shelter from the grant to the end, for whoever reviews it.
+
+    And a minute on: a page that was on its way when it was given back is written down after that.
+    """
     events = AccessEvent.objects.visible_to(reader).filter(user=glass.asked_by_id, shelter=glass.shelter_id)
-    within = events.filter(at__gte=glass.decided_at, at__lte=glass.until)
+    within = events.filter(at__gte=glass.decided_at, at__lte=glass.until + A_MINUTE)
     return within.select_related("user", "shelter").order_by("-at", "-id")
 
 

@@ -5,6 +5,7 @@ from functools import partial
 
 from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.forms import CheckboxSelectMultiple
 from django.shortcuts import redirect
@@ -126,7 +127,7 @@ class UserAdmin(ScopedAdmin, StockUserAdmin):
 
     def user_change_password(self, request, id, form_url=""):
         """One's own is changed where the old one is asked, and where the session stays one that can be ended."""
-        if id == str(request.user.pk):
+        if self.get_object(request, unquote(id)) == request.user:  # "01" is 1, too
             return redirect("account_change_password")
         asking = copy(self)
         asking.change_password_form = partial(PasswordForm, request=request)

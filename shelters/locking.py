@@ -7,6 +7,7 @@ from django.contrib.auth import logout
 from django.http import QueryDict
 from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 
 from shelters.audit import Action, record
@@ -20,7 +21,7 @@ SEEN, BEGAN, IDLE = (
     "idle_after",
 )  # in the session: seconds, so that no page pays a query
 LOCKED, KEPT, DEVICE = "locked", "kept_form", "device"
-VOLUNTEERS, OTHERS, AT_MOST = 15 * 60, 10 * 60, 12 * 3600
+VOLUNTEERS, OTHERS, AT_MOST = 15 * 60, 10 * 60, 8 * 3600
 A_MINUTE = 60  # between two notes that somebody is there
 LONGEST = 100_000  # letters of a form that is kept
 NOT_KEPT = ("csrfmiddlewaretoken", "proof")
@@ -65,8 +66,9 @@ def lock(get_response):
 
 
 def is_refresh(request) -> bool:
-    """A page that asks anew by itself is nobody at the keys."""
-    return request.method == "GET" and request.headers.get("X-Requested-With") == "fetch"
+    """A page that asks anew, or a device that sends what waited, does so by itself: nobody is at the keys."""
+    by_script = request.headers.get("X-Requested-With") == "fetch"
+    return by_script and (request.method == "GET" or request.path == reverse("send"))
 
 
 def end(request) -> None:

@@ -211,7 +211,7 @@ ACCOUNT_RATE_LIMITS = {
     "login": None,
     "login_failed": "5/15m/key",
     "failed_on_device": "30/10m/key",
-    "failed_from_address": "100/10m/ip",  # a whole shelter sits behind one
+    "failed_from_address": "100/10m/key",  # a whole shelter sits behind one
     "change_password": "5/m/user",
     "reauthenticate": "5/15m/user",
 }

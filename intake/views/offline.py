@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -37,6 +37,10 @@ WORKER = "offline/worker.js"
 FILE = re.compile(r'(?:src|href)="(/static/[^"]+)"')
 TEN_MINUTES = 600  # seconds: so often a browser asks whether the program is another one
 MOST_A_MINUTE = 60  # requests of one account
+MOST_LISTED = 50
+NOT_OF_STAFF = gettext_lazy(
+    "Whoever wrote this form does not work at this shelter any more. Save it if you know that these people came."
+)
 _sent: dict[int, deque] = defaultdict(deque)  # account to the moments of its requests, in this process
 
 
@@ -104,6 +108,8 @@ def send(request):
         answer = JsonResponse({"words": _("Too many at once. Wait a minute.")}, status=429)
         answer.headers["Retry-After"] = str(wait)
         return answer
+    if request.content_type != "application/json":  # of a form with parts there is no body left to read
+        return JsonResponse({"words": _("This page is damaged. Load it again.")}, status=400)
     if len(request.body) > MOST_BYTES:
         return JsonResponse({"most": MOST_AT_ONCE, "most_bytes": MOST_BYTES}, status=413)
     try:
@@ -148,7 +154,7 @@ def stored(device, sender) -> dict:
         return {"state": "already"} if late.settled_at else {"state": "already", "reason": "to_correct"}
     if form.saved_before(device.by):
         return {"state": "already"}
-    if not are_valid:
+    if not (are_valid and device.is_of_staff):
         return kept(device, "refused")
     told = {"waited": device.minutes}
     if sender != device.by:
@@ -188,8 +194,8 @@ def late_forms(request, unreadable=None):
     """By whom and when they came: no name, so opening this list is not on the trail."""
     if not request.shift:
         return redirect("shift")
-    context = {"late_forms": waiting(request).select_related("by"), "unreadable": unreadable}
-    return render(request, "intake/late_forms.html", context)
+    oldest = waiting(request).select_related("by")[:MOST_LISTED]
+    return render(request, "intake/late_forms.html", {"late_forms": oldest, "unreadable": unreadable})
 
 
 def late_form(request, pk):
@@ -208,6 +214,8 @@ def late_form(request, pk):
     form, members = bound(device)
     form.is_valid()
     members.is_valid()
+    if not device.is_of_staff:
+        form.add_error(None, NOT_OF_STAFF)
     if Submission.objects.filter(pk=device.key).exists():
         form.ask_again(register.SAVED_ONCE)
     return register.draw(request, form, members, late=late)

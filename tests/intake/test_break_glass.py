@@ -300,6 +300,15 @@ def test_the_review_shows_what_was_read_there_and_then(cast, administrator, offi
     assert "lines" not in administrator.get(address(glass)).context
 
 
+def test_what_was_on_its_way_when_it_was_given_back_is_reviewed_as_well(
+    cast, administrator, officer, glass, palillo
+):
+    administrator.post(address(glass), {"decision": "end"})
+    AccessEvent.objects.create(user=cast.administrator, action="listed", shelter=palillo)
+    lines = officer.get(address(glass)).context["lines"]
+    assert "listed" in [line.event.action for line in lines]
+
+
 def test_whose_other_role_reads_files_is_told_why_not(sign_in, palillo, cast):
     from shelters import roles
 

@@ -130,6 +130,27 @@ def test_a_damaged_line_is_refused(line):
         erased.stone_of(7, line)
 
 
+def test_a_link_in_the_folder_gives_nothing_away_and_writes_nowhere_else(people, cast, folder, tmp_path):
+    """Who may write there, on a shared disk say, must not read or write with our rights."""
+    secret = tmp_path / "secret"
+    secret.write_text("hush\n")
+    (folder / erased.LIST).symlink_to(secret)
+    with pytest.raises(Refused, match="Line 1"):
+        erased.keep(folder)
+    (folder / erased.LIST).unlink()
+    (folder / f"{erased.LIST}.part").symlink_to(secret)
+    erase(people.members.get(position=0), cast)
+    erased.keep(folder)
+    assert secret.read_text() == "hush\n"
+    assert erased.read(folder / erased.LIST)
+
+
+def test_a_list_that_is_no_text_is_said_beside_the_backup(people, key, folder):
+    (folder / erased.LIST).write_bytes(b"\xff\xfe")
+    with pytest.raises(CommandError, match=r"not the list of who was erased\. Line 1"):
+        call_command("backup", str(folder), stdout=StringIO())
+
+
 def test_a_damaged_list_restores_nothing(people, key, folder):
     backup = writing.back_up(folder)
     (folder / erased.LIST).write_text("x\n")

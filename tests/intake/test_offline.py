@@ -194,6 +194,39 @@ def test_a_form_that_is_still_wrong_stays(volunteer, token):
     assert LateForm.objects.open().exists()
 
 
+@pytest.mark.parametrize("left", ["account", "last day", "shelter", "role"])
+def test_whoever_does_not_work_there_any_more_registers_nobody_alone(
+    cast, carrier, coordinator, token, annex, left
+):
+    """The word of a shift does not end; a coordinator looks at what comes with it."""
+    author = cast.volunteer
+    if left == "shelter":
+        author.shelters.set([annex])
+    if left == "role":
+        author.groups.clear()
+    author.is_active = left != "account"
+    author.access_until = timezone.localdate() - timedelta(days=1) if left == "last day" else None
+    author.save()
+    record = device_record(token, MOTHER)
+    assert states(bring(carrier, record)) == REFUSED
+    assert not Family.objects.exists()
+    late = LateForm.objects.get()
+    page = opened_form(coordinator, late).text
+    assert "ya no trabaja en este albergue" in page
+    assert MOTHER["given_names"] in page
+    saved = coordinator.post(URL, posted(MOTHER, key=record["id"], late=str(late.pk)))
+    assert saved.status_code == 302
+    assert Family.objects.get().registered_by == cast.coordinator
+
+
+def test_a_flood_of_them_is_a_page_of_fifty(volunteer, cast, palillo):
+    LateForm.objects.bulk_create(
+        LateForm(id=uuid.uuid4(), key=uuid.uuid4(), shelter=palillo, by=cast.volunteer, sealed="x")
+        for _n in range(60)
+    )
+    assert len(volunteer.get("/es/offline/to-correct/").context["late_forms"]) == 50
+
+
 def test_a_form_can_be_thrown_away(volunteer, token):
     bring(volunteer, device_record(token, {**ALE, "age": "200"}))
     late = LateForm.objects.get()
@@ -272,6 +305,9 @@ def test_what_cannot_be_opened_stays_on_the_device(volunteer, token):
     forged = device_record("WzEsMSwieCIsMF0:nobody", MOTHER)
     key = str(uuid.uuid4())
     strange = [{"id": key, "sealed": seal(words, key)} for words in ("", "[]", "{}", "[" * 9000, "null")]
+    shouted = device_record(token, MOTHER, key=key.upper())  # which the database would not give back
+    halves = json.dumps({"form": f"key={key}&comments=\ud800", "shift": token, "at": 0})
+    strange += [shouted, {"id": key, "sealed": seal(halves, key)}]
     shapes = [{"id": value, "sealed": value} for value in (None, 7, "", "x", [], {}, "\ud800")]
     records = [elsewhere, moved, changed, forged, *strange, *shapes]
     assert states(bring(volunteer, *records)) == [("refused", "unreadable")] * len(records)
@@ -331,6 +367,20 @@ def test_a_request_needs_its_token(volunteer, token):
 )
 def test_a_body_that_means_nothing_is_no_error_of_the_server(volunteer, body):
     assert volunteer.post(RECORDS, body, content_type="application/json").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "kind", ["multipart/form-data; boundary=x", "text/plain", "application/x-www-form-urlencoded"]
+)
+def test_a_body_of_another_kind_is_refused(volunteer, token, kind):
+    """With the token in a header, as the page sends it: the check of a form's own reads its body first."""
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = volunteer.cookies
+    word = json.loads(strict.get("/whoami").content)["token"]
+    body = json.dumps({"records": [device_record(token, MOTHER)]})
+    answer = strict.post(RECORDS, body, content_type=kind, headers={"x-csrftoken": word})
+    assert answer.status_code == 400
+    assert not Family.objects.exists()
 
 
 def test_too_much_at_once_says_how_much_may_come(volunteer, token):

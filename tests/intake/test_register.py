@@ -156,6 +156,12 @@ def test_a_colleague_at_the_next_desk_registers_meanwhile(cast, sign_in, palillo
     assert sign_in(cast.coordinator).post(URL, posted(MOTHER)).status_code == 302
 
 
+def test_what_a_device_brings_all_at_once_stops_nobody(volunteer, cast, palillo):
+    for _n in range(limits.MOST_REGISTERED):
+        audit.record(audit.Action.FAMILY_REGISTERED, by=cast.volunteer, shelter=palillo, waited=90)
+    assert volunteer.post(URL, posted(MOTHER)).status_code == 302
+
+
 def test_a_resent_form_gives_the_same_answer(volunteer):
     data = posted(MOTHER, ALE)
     assert volunteer.post(URL, data).url == volunteer.post(URL, data).url

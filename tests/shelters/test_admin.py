@@ -90,8 +90,9 @@ def test_staff_who_are_in_need_no_second_sign_in(coordinator):
     assert coordinator.get("/es/admin/logout/").url == "/es/account/logout/"
 
 
-def test_ones_own_password_is_changed_where_the_old_one_is_asked(administrator, cast):
-    own = f"/es/admin/shelters/user/{cast.administrator.pk}/password/"
+@pytest.mark.parametrize("spelled", ["{}", "0{}", "+{}", " {}"])
+def test_ones_own_password_is_changed_where_the_old_one_is_asked(administrator, cast, spelled):
+    own = f"/es/admin/shelters/user/{spelled.format(cast.administrator.pk)}/password/"
     for answer in (administrator.get(own), administrator.post(own, {"password1": "x", "password2": "x"})):
         assert answer.url == "/es/account/password/"
 

@@ -42,7 +42,7 @@ def test_after_ten_minutes_it_goes_on(cast, known, time_machine):
 
 
 def test_unknown_browsers_of_an_address_wait_after_a_hundred_and_known_ones_do_not(cast, known, settings):
-    settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "failed_from_address": "4/10m/ip"}
+    settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "failed_from_address": "4/10m/key"}
     guess(4, **HERE)
     assert not is_in(try_to_sign_in("coordinator", PASSWORD, **HERE)[0])
     forged = {**HERE, "headers": {"x-forwarded-for": "198.51.100.9"}}
@@ -55,7 +55,27 @@ def test_unknown_browsers_of_an_address_wait_after_a_hundred_and_known_ones_do_n
 def test_a_cookie_that_is_not_ours_is_an_unknown_browser(cast, rf, value):
     request = rf.post("/")
     request.COOKIES[devices.COOKIE] = value
-    assert devices.limit_of(request) == {"action": "failed_from_address"}
+    assert devices.limit_of(request)["action"] == "failed_from_address"
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:bbbb::9", "2001:db8:1:2::/64"),
+    ],
+)
+def test_many_addresses_of_one_network_are_one(address, network):
+    assert devices.network_of(address) == network
+
+
+def test_another_address_of_the_same_network_gives_no_new_tries(cast, settings):
+    settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "failed_from_address": "4/10m/key"}
+    guess(4, REMOTE_ADDR="2001:db8::1")
+    assert not is_in(try_to_sign_in("coordinator", PASSWORD, REMOTE_ADDR="2001:db8::2")[0])
+    assert is_in(try_to_sign_in("coordinator", PASSWORD, REMOTE_ADDR="2001:db8:0:1::2")[0])
 
 
 def test_right_passwords_are_not_counted(cast, known):

@@ -51,7 +51,7 @@ def test_others_have_ten(cast, clock, minutes, over):
 
 
 def test_who_works_stays_in_until_the_shift_is_over(working, clock):
-    for _each in range(71):  # 11 h 50 min
+    for _each in range(47):  # 7 h 50 min
         clock(10)
         assert not is_out(working)
     clock(10)
@@ -63,6 +63,15 @@ def test_a_page_that_asks_by_itself_is_nobody_at_the_keys(working, clock):
         clock(5)
         answer = working.get("/es/", headers={"x-requested-with": "fetch"})
     assert answer.status_code == 302
+
+
+def test_nor_is_a_device_that_sends_what_waited(working, clock):
+    for _each in range(3):
+        clock(5)
+        answer = working.post(
+            "/offline/records", "", "application/json", headers={"x-requested-with": "fetch"}
+        )
+    assert answer.status_code == 401
 
 
 def test_it_is_noted_once_a_minute_at_most(

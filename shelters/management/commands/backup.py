@@ -35,6 +35,10 @@ class Command(BaseCommand):
         )
         try:
             keep_beside(folder)
+        except Refused as refusal:
+            raise CommandError(
+                f"The backup was made, but not the list of who was erased. {refusal}"
+            ) from None
         except OSError as error:
             raise CommandError(
                 f"The backup was made, but not the list of who was erased: {error.strerror or type(error).__name__}."
