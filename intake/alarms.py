@@ -97,7 +97,7 @@ def glass_words(glass: BreakGlass) -> str:
             "%(who)s read the files of %(place)s by emergency access until %(until)s."
             " Somebody has to look at what was opened."
         ),
-    }[glass.state]
+    }["waiting" if glass.decided_at is None else "open" if glass.state == "open" else "over"]
     said = {"who": glass.asked_by, "place": glass.shelter, "by": glass.decided_by}
     return words % {
         **said,
