@@ -27,9 +27,16 @@ def refused(request, exception):
 
 def is_outage(error) -> bool:
     """Also when it is the reason of another error, raised on the way out."""
-    while error and not isinstance(error, OUTAGES) and getattr(error, "pgcode", None) != READ_ONLY:
+    while error and not is_trouble(error):
         error = error.__cause__ or error.__context__
     return error is not None and not is_mistake(error)
+
+
+def is_trouble(error) -> bool:
+    """When the line breaks in the midst of an answer, the driver calls it an error of the database, of no kind."""
+    if isinstance(error, OUTAGES) or type(error) is DRIVER.DatabaseError:
+        return True
+    return getattr(error, "pgcode", None) == READ_ONLY
 
 
 def is_mistake(error) -> bool:

@@ -35,7 +35,15 @@ def hidden_fields(page) -> list[tuple[str, str]]:
     return re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page)
 
 
-@pytest.mark.parametrize("error", [OperationalError, InterfaceError, connection.Database.OperationalError])
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError,
+        InterfaceError,
+        connection.Database.OperationalError,
+        connection.Database.DatabaseError,
+    ],
+)
 def test_what_could_not_be_stored_is_not_called_saved_and_can_be_sent_again(desk, error):
     form = posted(MOTHER, key=str(uuid.uuid4()))
     with failing(error("database or disk is full")):
