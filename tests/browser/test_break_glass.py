@@ -21,6 +21,7 @@ def test_asked_granted_read_and_given_back(open_browser, cast, palillo, phone):
     page.wait_for_url("**/break-glass/*/")
     other.goto("/es/admin/")
     other.click("#alarms a")
+    other.wait_for_url("**/break-glass/*/")
     check(other, "break-glass to grant")
     other.click("button[value=grant]")
     expect(other.locator(".tag.bad")).to_be_visible()
