@@ -65,9 +65,8 @@ def opened(key, sealed) -> DeviceForm:
         raise CannotUnseal from None
     except (User.DoesNotExist, Shelter.DoesNotExist):
         raise CannotUnseal from None
-    if not (
-        typed.get("key") == key == str(number)
-    ):  # in another spelling it could not be opened a second time
+    # In another spelling it could not be opened a second time.
+    if not typed.get("key") == key == str(number):
         raise CannotUnseal
     return DeviceForm(number, sealed, typed, user, shelter, shift.desk, said_at)
 

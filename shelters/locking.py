@@ -3,6 +3,7 @@
 import time
 
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.auth import logout
 from django.http import QueryDict
 from django.middleware.csrf import CsrfViewMiddleware
@@ -21,7 +22,7 @@ SEEN, BEGAN, IDLE = (
     "idle_after",
 )  # in the session: seconds, so that no page pays a query
 LOCKED, KEPT, DEVICE = "locked", "kept_form", "device"
-VOLUNTEERS, OTHERS, AT_MOST = 15 * 60, 10 * 60, 8 * 3600
+VOLUNTEERS, OTHERS, AT_MOST = 15 * 60, 10 * 60, settings.SESSION_COOKIE_AGE  # seconds
 A_MINUTE = 60  # between two notes that somebody is there
 LONGEST = 100_000  # letters of a form that is kept
 NOT_KEPT = ("csrfmiddlewaretoken", "proof")

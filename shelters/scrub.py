@@ -4,9 +4,8 @@ import time
 
 from django.db import OperationalError, connection
 
-PATIENCE = (
-    500  # milliseconds for readers to finish: who waits for the log to be emptied keeps every writer out
-)
+# Milliseconds for readers to finish: who waits for the log to be emptied keeps every writer out.
+PATIENCE = 500
 LOCK_WAIT = 5  # seconds for a table that somebody uses: whoever comes to it meanwhile waits as well
 ATTEMPTS, PAUSE = 3, 20  # seconds: the server's own ANALYZE, or a download, is over by then
 NO_LOCK = "55P03"  # as PostgreSQL numbers it

@@ -10,15 +10,14 @@ from datetime import timedelta
 from functools import cache, partial
 from typing import NamedTuple
 
-from django.db.models import CharField, Exists, OuterRef, Q
-from django.db.models.functions import Cast
+from django.db.models import Exists, OuterRef, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from intake.models import Card, PersonNeed, ServiceReceived, ServiceType, SpecificNeed, Stay
 from intake.presence import without_sign
-from intake.reports.base import Report, share
+from intake.reports.base import Report, as_text, share
 from intake.reports.charts import Chart
 from intake.reports.readers import seen_by, tier_of
 from intake.reports.tables import COUNT, NUMBER, Coded, Column, Counted, Table
@@ -124,15 +123,11 @@ def told_to(reader) -> set[str]:
 
 
 class Group:
-    """The people of some stays, read once and counted as a whole and by zone: who is in two zones is one person.
-
-    Their keys are text, because to make UUIDs of them takes longer than to find them. One query.
-    """
+    """The people of some stays, read once and counted as a whole and by zone: who is in two zones is one person."""
 
     def __init__(self, stays):
         self.stays = stays
-        keys = (Cast("person", CharField()), Cast("person__family", CharField()))
-        rows = set(stays.values_list("zone", *keys))
+        rows = set(stays.values_list("zone", as_text("person"), as_text("person__family")))
         self.people = len({person for _zone, person, _family in rows})
         self.families = len({family for _zone, _person, family in rows})
         self.by_zone = Counter(zone for zone, _person, _family in rows)
@@ -208,16 +203,17 @@ class GapsReport(Report):
         opens = told_to(reader)
         gaps = [gap for gap in GAPS if gap.code != "legal" or gap.code in opens]
 
-        @cache
+        read = cache(lambda which, tier: Group(which(Asked(shelter, moment, tier))))
+
         def group(which, tier=Tier.PROTECTION):
-            return Group(which(Asked(shelter, moment, tier)))
+            return read(which, tier)
 
         def present():
             return Counted(group(everybody).people, "present", group(everybody).stays.people)
 
         def by_zone():
-            told = {gap.code: group(gap.lacking) for gap in gaps if gap.code != "needs"}
-            told["needs"] = group(unconfirmed, tier_of(reader))
+            tiers = {"needs": tier_of(reader)}
+            told = {gap.code: group(gap.lacking, tiers.get(gap.code, Tier.PROTECTION)) for gap in gaps}
             return zone_rows(shelter.zones.all(), {"present": group(everybody), **told})
 
         zone = Column("zone", _("Zone"), hxl="#loc+zone+name")

@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 
-from django.db.models import CharField, Exists, Min, OuterRef, Q
-from django.db.models.functions import Cast
+from django.db.models import Exists, Min, OuterRef, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -19,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from intake.ages import born_on_or_before
 from intake.models import Intention, Person, Plan, ServiceReceived, Stay
-from intake.reports.base import Report
+from intake.reports.base import Report, as_text
 from intake.reports.charts import Chart
 from intake.reports.filters import PeriodFilters, start_of
 from intake.reports.gaps import LEGAL_ADVICE
@@ -30,7 +29,6 @@ NOT_ASKED, UNKNOWN_AGE = "not_asked", "unknown_age"
 PLANS = [*Group.values, NOT_ASKED]
 DRAWN = 14  # days that a chart can show
 AFFECTED = "#affected+migrants+ind"
-PERSON = Cast("person", CharField())  # to make UUIDs of so many takes as long as to find them
 
 
 def ends_of(shelter, since, until) -> list:
@@ -86,7 +84,7 @@ def stays_over(shelter, first, last):
 def spans_of(stays) -> tuple[dict, dict]:
     """Person → [(in, out)], and → birth date."""
     spans, born = defaultdict(list), {}
-    for person, birth, *span in stays.values_list(PERSON, "person__birth_date", "in_at", "out_at"):
+    for person, birth, *span in stays.values_list(as_text("person"), "person__birth_date", "in_at", "out_at"):
         spans[person].append(span)
         born[person] = birth
     return spans, born
@@ -105,7 +103,7 @@ def plans_of(people, last) -> dict:
     """Person → [(said at, group)], oldest first, of these people."""
     said = defaultdict(list)
     rows = Intention.objects.filter(said_at__lt=last, person__in=people).order_by("said_at", "pk")
-    for person, at, group in rows.values_list(PERSON, "said_at", "plan__group"):
+    for person, at, group in rows.values_list(as_text("person"), "said_at", "plan__group"):
         said[person].append((at, group))
     return said
 
@@ -129,7 +127,7 @@ def around_advice(shelter, since, until) -> Counter:
     advice = advice.filter(~Exists(before), given_on__range=(since, until), given_at__lt=end)
     advice = advice.order_by().values("person").annotate(first=Min("given_at"))
     said, found = plans_of(advice.values("person"), end), Counter()
-    for person, born, first in advice.values_list(PERSON, "person__birth_date", "first"):
+    for person, born, first in advice.values_list(as_text("person"), "person__birth_date", "first"):
         after = last_word(said[person], end, since=first)
         if born is None:
             found[UNKNOWN_AGE, after] += 1

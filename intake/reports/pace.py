@@ -10,13 +10,12 @@ from datetime import date, timedelta
 from functools import cache
 from statistics import median
 
-from django.db.models import CharField, Count
-from django.db.models.functions import Cast
+from django.db.models import Count
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from intake.models import Family, Ticket
-from intake.reports.base import Report
+from intake.reports.base import Report, as_text
 from intake.reports.charts import Chart
 from intake.reports.filters import PeriodFilters, start_of
 from intake.reports.tables import DATE, NUMBER, Coded, Column, Counted, Table
@@ -26,7 +25,6 @@ from shelters.templatetags.desk import desk_name
 SHOWN = 48  # rows by the hour on the page; the files have all of them
 A_BREAK = timedelta(minutes=15)  # more between two saves was no registration
 AT_ONCE = timedelta(seconds=2)  # less was none either: what waited on a device comes many at once
-AS_TEXT = Cast("pk", CharField())  # to make UUIDs of them takes as long as all the rest
 DAY = Column("day", gettext_lazy("Day"), DATE, "#date+reported")
 HOUR = Column("hour", gettext_lazy("Hour"), hxl="#x_hour")
 DESK = Column("desk", gettext_lazy("Desk"), hxl="#x_desk+name")
@@ -119,7 +117,9 @@ def registrations(shelter, since, until) -> list[tuple]:
     details = splits.order_by().values_list("detail", flat=True)
     families = Family.objects.filter(shelter=shelter, registered_at__gte=begin, registered_at__lt=end)
     families = families.exclude(pk__in=[detail["into"] for detail in details if "into" in detail])
-    rows = families.order_by("desk", "registered_at", "pk").annotate(people=Count("members"), key=AS_TEXT)
+    rows = families.order_by("desk", "registered_at", "pk").annotate(
+        people=Count("members"), key=as_text("pk")
+    )
     found, before = [], (None, None)
     for pk, desk, at, people, joined in rows.values_list(
         "key", "desk", "registered_at", "people", "merged_into"
@@ -180,7 +180,7 @@ def turns(shelter, since, until, reader=None) -> list[tuple]:
     """(line, local day, hour, people, state, wait or None, key or None), as the numbers were taken. One query."""
     tickets = Ticket.objects.filter(shelter=shelter, queued_on__range=(since, until))
     rows = tickets.order_by("queued_at", "pk").values_list(
-        "line", "queued_at", "people", "state", "called_at", AS_TEXT
+        "line", "queued_at", "people", "state", "called_at", as_text("pk")
     )
     opens = bool(reader and reader.has_perm("intake.view_ticket"))
     return [

@@ -369,9 +369,10 @@ class RecordsExport(Report):
 
     def in_trail(self, filters, table) -> dict:
         """How many rows of each sheet leave, how many people they tell of, and whether a second account agreed."""
-        rows = {code: SHEETS[code].records(filters).count() for code in ([table.code] if table else SHEETS)}
+        found = counted(filters)
+        rows = {code: found[code] for code in ([table.code] if table else SHEETS)}
         agreed = {"approved": True} if filters.get("approved") else {}
-        return {**rows, "people": self.people_in(filters), **agreed}
+        return {**rows, "people": found["people"], **agreed}
 
 
 def counted(asked) -> dict[str, int]:

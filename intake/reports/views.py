@@ -128,9 +128,8 @@ def leave(request, report: Report, filters: ShelterFilters, kind: str):
         return send(report, filters, kind, code)
     people = report.people_in(filters.cleaned_data)
     with transaction.atomic():
-        User.objects.select_for_update(no_key=True).get(
-            pk=request.user.pk
-        )  # of many at once each counts the others
+        # Of many at once each counts the others.
+        User.objects.select_for_update(no_key=True).get(pk=request.user.pk)
         before = files.left_alone(report, filters)
         if people + before <= report.most_alone:
             return send(report, filters, kind, code)

@@ -19,5 +19,12 @@
     const best = Math.min(...ranked.map(([r]) => r));
     return ranked.filter(([r]) => r === best).map(([, label]) => label);
   }
-  window.places = {find, load: url => fetch(url, {credentials: "same-origin"}).then(answer => (answer.ok ? answer.json() : []))};
+  // Two scripts of one page want the same list: it is asked for once.
+  const lists = new Map();
+  const fetched = url => fetch(url, {credentials: "same-origin"}).then(answer => (answer.ok ? answer.json() : []));
+  function load(url) {
+    if (!lists.has(url)) lists.set(url, fetched(url));
+    return lists.get(url);
+  }
+  window.places = {find, load};
 })();
