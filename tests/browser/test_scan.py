@@ -45,6 +45,7 @@ def begin(page, language="es", service="FOOD-LUN"):
     page.select_option("#id_service_type", service)
     page.locator("main form button").click()
     page.wait_for_selector("#code")
+    page.wait_for_load_state()  # the script too: without a line, the form alone would lead to no page
 
 
 def answered(page, kind):
