@@ -16,6 +16,7 @@ from django.http import Http404
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -163,7 +164,10 @@ class PuenteAdminSite(AdminSite):
         }
 
     def get_app_list(self, request, app_label=None):
-        apps = self._build_app_dict(request, app_label)
+        """Put together where a page shows it: every page of the admin asks, and the reports have no place for it."""
+        return SimpleLazyObject(lambda: self.in_order(self._build_app_dict(request, app_label)))
+
+    def in_order(self, apps) -> list[dict]:
         for app in apps.values():
             app["models"].sort(key=lambda model: ORDER.index(model["object_name"]))
         return [apps[label] for label in APPS if label in apps]

@@ -51,11 +51,19 @@ class Reference(models.Model):
         return self.label_en if get_language() == "en" else self.label_es
 
 
+class RegionQuerySet(ReferenceQuerySet):
+    def countries(self):
+        """Codes of those whose divisions are known, each once."""
+        return self.order_by("country").values_list("country", flat=True).distinct()
+
+
 class Region(Reference):
     """A first-level division: ISO 3166-2 code with its country and OCHA P-code."""
 
     country = models.CharField(_("country"), max_length=2)
     pcode = models.CharField(_("P-code"), max_length=8, blank=True)
+
+    objects = RegionQuerySet.as_manager()
 
     class Meta(Reference.Meta):
         ordering = ["country", "label_es"]

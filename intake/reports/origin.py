@@ -32,14 +32,15 @@ PEOPLE = (
 
 
 class OriginFilters(Filters):
-    """Adds {"country": ISO 3166 code, or "" for the country of most people}."""
+    """Adds {"country": ISO 3166 code of one whose departments are known, or "" for the country of most people}."""
 
     country = forms.ChoiceField(label=gettext_lazy("Departments of"), required=False)
     field_order = ("shelter", "as_of", "country")
 
     def __init__(self, data=None, **options):
         super().__init__(data, **options)
-        known = [(code, name) for code, name in countries if code != UNRECORDED]
+        known = [(code, country(code)) for code in Region.objects.countries()]
+        known.sort(key=lambda choice: choice[1])
         self.fields["country"].choices = [("", _("The country of most people")), *known]
 
     def in_address(self) -> dict:

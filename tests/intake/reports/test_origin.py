@@ -1,6 +1,7 @@
 """Countries and departments, against SQL written apart from the code."""
 
-from intake.reports.origin import OriginReport
+from intake.models import Region
+from intake.reports.origin import OriginFilters, OriginReport
 
 REPORT = OriginReport()
 PRESENT = """FROM intake_person p JOIN intake_stay s ON s.person_id = p.id
@@ -42,3 +43,11 @@ def test_departments_have_their_p_code(crowd, tables):
 def test_nobody_is_no_error(place, tables):
     found = tables(REPORT)
     assert [row[2] for row in (*found["origin"], *found["regions"])] == [0, 0]
+
+
+def test_the_countries_offered_are_those_whose_departments_are_known(place):
+    """The whole world would be a long list of which all but five had nothing to show."""
+    offered = [code for code, _name in OriginFilters(shelters=[place]).fields["country"].choices]
+    assert offered[0] == ""
+    assert sorted(offered[1:]) == sorted(set(Region.objects.values_list("country", flat=True)))
+    assert not OriginFilters({"shelter": place.code, "country": "FR"}, shelters=[place]).is_valid()
