@@ -32,6 +32,10 @@ UNDO_SECONDS = 10 * 60
 SAVED_ONCE = gettext_lazy(
     "This form was already saved once. To register these people as another family, save again."
 )
+OF_ANOTHER_SHELTER = gettext_lazy(
+    "This form is of another shelter than your shift: %(shelter)s. Nothing is lost: start a shift there in another "
+    "tab of this browser, then save here again."
+)
 ROW = "intake/_member_row.html"
 
 
@@ -55,7 +59,8 @@ def register(request):
 
 
 def save(request):
-    shelter, known = current_shelter(request), known_places()
+    late, known = late_form_of(request), known_places()
+    shelter = late.shelter if late else current_shelter(request)
     if "more" in request.POST:
         family, people = as_typed(request.POST)
         return draw(request, FamilyForm(shelter=shelter, initial=family), MemberFormSet(initial=people))
@@ -63,6 +68,8 @@ def save(request):
         FamilyForm(request.POST, shelter=shelter, known=known),
         MemberFormSet(request.POST, known=known),
     )
+    if shelter.pk != request.shift.shelter_id:
+        form.add_error(None, OF_ANOTHER_SHELTER % {"shelter": shelter})
     if not (form.is_valid() & members.is_valid()):
         return draw(request, form, members, status=422)
     if wait := wait_before_registering(request.user):
@@ -81,7 +88,7 @@ def save(request):
         if not saved.is_same or not saved.submission.family:
             form.ask_again(SAVED_ONCE)
             return draw(request, form, members, status=422)
-    if late := late_form_of(request):
+    if late:
         actions.settle_late(late, by=request.user)
     return redirect(f"{reverse('intake:register')}?saved={form.cleaned_data['key']}")
 
@@ -130,7 +137,7 @@ def late_form_of(request) -> LateForm | None:
         key = UUID(request.POST.get("late", ""))
     except ValueError:
         return None
-    return LateForm.objects.visible_to(request.user).open().filter(pk=key).first()
+    return LateForm.objects.visible_to(request.user).open().select_related("shelter").filter(pk=key).first()
 
 
 def draw(
