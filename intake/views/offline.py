@@ -173,7 +173,7 @@ def stored(device, sender) -> dict:
 def bound(device) -> tuple[FamilyForm, MemberFormSet]:
     known = known_places()
     members = MemberFormSet(device.typed, known=known, said_on=device.said_on)
-    return FamilyForm(device.typed, shelter=device.shelter, known=known), members
+    return FamilyForm(device.typed, shelter=device.shelter, known=known, said_on=device.said_on), members
 
 
 def kept(device, state) -> dict:
@@ -218,4 +218,4 @@ def late_form(request, pk):
         form.add_error(None, NOT_OF_STAFF)
     if Submission.objects.filter(pk=device.key).exists():
         form.ask_again(register.SAVED_ONCE)
-    return register.draw(request, form, members, late=late)
+    return register.draw(request, form, members, late=late, day=device.said_on)

@@ -1,7 +1,7 @@
 """Screen 03: a family on one screen, in one submit."""
 
 import logging
-from functools import lru_cache
+from functools import lru_cache, partial
 from uuid import UUID
 
 from django.contrib import messages
@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from intake import actions
 from intake.access import TooManyCodes, family_or_404, note_unknown, refuse_guessers, require
+from intake.device_forms import said_on
 from intake.forms.fields import known_places
 from intake.forms.look_alikes import said_not_same, searched_name
 from intake.forms.registration import BLANK_ROWS, FamilyForm, MemberForm, MemberFormSet, as_typed
@@ -60,34 +61,33 @@ def register(request):
 
 def save(request):
     late, known = late_form_of(request), known_places()
-    shelter = late.shelter if late else current_shelter(request)
+    shelter, day = (late.shelter, said_on(late)) if late else (current_shelter(request), None)
+    again = partial(draw, request, late=late, day=day)
     if "more" in request.POST:
         family, people = as_typed(request.POST)
-        return draw(request, FamilyForm(shelter=shelter, initial=family), MemberFormSet(initial=people))
-    form, members = (
-        FamilyForm(request.POST, shelter=shelter, known=known),
-        MemberFormSet(request.POST, known=known),
-    )
+        return again(FamilyForm(shelter=shelter, initial=family), MemberFormSet(initial=people))
+    form = FamilyForm(request.POST, shelter=shelter, known=known, said_on=day)
+    members = MemberFormSet(request.POST, known=known, said_on=day)
     if shelter.pk != request.shift.shelter_id:
         form.add_error(None, OF_ANOTHER_SHELTER % {"shelter": shelter})
     if not (form.is_valid() & members.is_valid()):
-        return draw(request, form, members, status=422)
+        return again(form, members, status=422)
     if wait := wait_before_registering(request.user):
         form.add_error(
             None, _("Many registrations in one minute. Nothing is lost: wait a moment, then save again.")
         )
-        answer = draw(request, form, members, status=429)
+        answer = again(form, members, status=429)
         answer.headers["Retry-After"] = str(wait)
         return answer
     try:
         store(form, members, desk=request.shift.desk, by=request.user, sender=request.user)
     except (actions.CannotBind, TooManyCodes) as refusal:
         form.add_error("card", str(refusal))
-        return draw(request, form, members, status=422)
+        return again(form, members, status=422)
     except actions.AlreadySaved as saved:
         if not saved.is_same or not saved.submission.family:
             form.ask_again(SAVED_ONCE)
-            return draw(request, form, members, status=422)
+            return again(form, members, status=422)
     if late:
         actions.settle_late(late, by=request.user)
     return redirect(f"{reverse('intake:register')}?saved={form.cleaned_data['key']}")
@@ -141,8 +141,19 @@ def late_form_of(request) -> LateForm | None:
 
 
 def draw(
-    request, form, members, *, status=200, saved=None, last=None, notice=None, is_guessed=False, late=None
+    request,
+    form,
+    members,
+    *,
+    status=200,
+    saved=None,
+    last=None,
+    notice=None,
+    is_guessed=False,
+    late=None,
+    day=None,
 ):
+    """`late`, `day`: what of a device is corrected here, and on which day that was said."""
     found = [*mistakes_of_people(members), *mistakes(form)] if form.is_bound else []
     sent = members.data or request.POST  # of a device, it came sealed
     context = {
@@ -156,7 +167,8 @@ def draw(
         "candidates": found_on_saving(request, saved) if saved else [],
         "has_seen_many": False,
         "not_same": sorted(f"{row}:{found}" for row, found in said_not_same(sent)),
-        "late": late or late_form_of(request),
+        "late": late,
+        "said_on": day,
         "is_guessed": is_guessed,
         "carried": last if not form.is_bound else None,
         "notice": notice or PrivacyNotice.objects.current(),
