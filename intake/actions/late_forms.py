@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from intake.models import LateForm
@@ -29,12 +29,16 @@ def settle_late(late, *, by, thrown_away=False) -> None:
         record(Action.FORM_SETTLED, by=by, shelter=late.shelter, subject=late, **told)
 
 
-def forget_late(days) -> int:
+def late_due(days) -> QuerySet:
     """Those that nobody corrected for so many days; of a closed shelter, from its purge date on."""
     today = timezone.localdate()
     is_over = Q(came_at__lt=timezone.now() - timedelta(days=days))
     is_purged = Q(shelter__closed_on__lt=today, shelter__purge_on__lte=today)
-    return empty_late(LateForm.objects.filter(is_over | is_purged))
+    return LateForm.objects.open().filter(is_over | is_purged)
+
+
+def forget_late(days) -> int:
+    return empty_late(late_due(days))
 
 
 def empty_late(rows) -> int:

@@ -1,10 +1,14 @@
 """What came from a device and has to be corrected: at its shelter, of its day, once, and never lost on the way."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from intake.models import Family, LateForm
 from tests import factories
 from tests.devices import bring, device_record, token_of
+from tests.intake.test_actions_retention import run
 from tests.intake.test_register import ALE, URL, posted
 
 pytestmark = pytest.mark.django_db
@@ -50,3 +54,54 @@ def test_a_shift_that_moved_meanwhile_stores_nobody_elsewhere(volunteer, cast, t
     start_shift(volunteer, palillo)
     assert volunteer.post(URL, typed(late, zone=zone.pk)).status_code == 302
     assert Family.objects.get().shelter == palillo
+
+
+# --- of its day ---------------------------------------------------------------------------------------------------
+
+
+def test_ages_and_days_mean_what_they_meant_when_they_were_said(volunteer, token, palillo):
+    said = timezone.now() - timedelta(days=9)
+    late = brought(volunteer, token, at=said)
+    day = palillo.day_of(said)
+    page = volunteer.get(f"/es/offline/to-correct/{late.pk}/").text
+    assert f'data-today="{day:%Y-%m-%d}"' in page
+    assert f"Se escribió el {day.day}/{day.month}/{day.year}" in page
+    baby = {"given_names": "Bebé", "age": "3d"}
+    wrong = volunteer.post(URL, typed(late, {**ALE, "age": "300"}, baby, arrived_on="ayer"))
+    assert f'data-today="{day:%Y-%m-%d}"' in wrong.text
+    assert volunteer.post(URL, typed(late, ALE, baby, arrived_on="ayer")).status_code == 302
+    family = Family.objects.get()
+    assert family.arrived_on == day - timedelta(days=1)
+    assert set(family.members.values_list("age_said_on", flat=True)) == {day}
+    assert family.members.get(given_names="Bebé").birth_date == day - timedelta(days=3)
+
+
+def test_a_day_without_a_year_is_of_the_year_in_which_it_was_said(volunteer, token, palillo):
+    """Also of a form that is stored at once."""
+    said = timezone.now() - timedelta(days=40)
+    day = palillo.day_of(said)
+    after = (day.replace(day=1) + timedelta(days=32)).replace(day=1)  # the first of the next month
+    bring(volunteer, device_record(token, ALE, at=said, arrived_on=f"{after.day}/{after.month}"))
+    assert Family.objects.get().arrived_on < day
+
+
+def test_the_day_of_a_form_that_cannot_be_opened_any_more_is_when_it_came(volunteer, token, settings):
+    late = brought(volunteer, token, at=timezone.now() - timedelta(days=9))
+    settings.AUDIT_KEY = "another key of at least thirty-two letters"
+    assert volunteer.post(URL, typed(late)).status_code == 302
+    assert Family.objects.get().members.get().age_said_on == late.shelter.day_of(late.came_at)
+
+
+# --- until when ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_dry_run_counts_what_the_real_run_would_empty(volunteer, token):
+    late = brought(volunteer, token)
+    brought(volunteer, token)
+    LateForm.objects.filter(pk=late.pk).update(came_at=timezone.now() - timedelta(days=91))
+    assert "1 forms of devices (not corrected for 90 days, or purged)" in run("--dry-run")
+    assert LateForm.objects.open().count() == 2
+    assert "1 forms of devices (not corrected for 90 days, or purged)" in run()
+    assert LateForm.objects.open().count() == 1
+    assert "0 forms of devices" in run("--dry-run")
