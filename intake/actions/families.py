@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from intake.actions.alerts import alert_unaccompanied
 from intake.actions.cards import free_cards, give
+from intake.actions.late_forms import settle_late
 from intake.actions.once import Overtaken, once
 from intake.ids import uuid7
 from intake.models import (
@@ -30,19 +31,21 @@ from shelters.models import AccessEvent
 
 
 def register_family(
-    *, submission, family, people, needs=(), plan=None, zone=None, card=None, by, **told
+    *, submission, family, people, needs=(), plan=None, zone=None, card=None, late=None, by, **told
 ) -> Family:
     """Store a family in a fixed number of queries, whatever its size.
 
     `people`: unsaved persons, the head first. `needs`: (person, need code) pairs. `plan`: what the adults
     intend. `card`: the code of the card they are handed. A family that refused the notice keeps counts only.
-    `told`: what the trail says besides.
-    Raises AlreadySaved and CannotBind.
+    `late`: the form of a device that this corrects. `told`: what the trail says besides.
+    Raises AlreadySaved and CannotBind, and Overtaken when that form does not wait any more.
     """
     if family.is_count_only:
         needs, plan, family.comments, family.left_home_on = (), None, "", None
     submission.family = family
     with once(submission):
+        if late and not settle_late(late, by=by):
+            raise Overtaken
         Family.objects.bulk_create([family])
         for position, person in enumerate(people):
             person.position = position

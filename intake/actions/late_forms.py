@@ -22,11 +22,13 @@ def keep_late(late) -> None:
 
 
 @transaction.atomic
-def settle_late(late, *, by, thrown_away=False) -> None:
-    """It was corrected and stored, or is nobody's any more. Once is enough."""
-    if empty_late(LateForm.objects.filter(pk=late.pk)):
-        told = {"thrown_away": True} if thrown_away else {}
-        record(Action.FORM_SETTLED, by=by, shelter=late.shelter, subject=late, **told)
+def settle_late(late, *, by, thrown_away=False) -> bool:
+    """It was corrected and stored, or is nobody's any more. Whether it still waited: of two at once, for one."""
+    if not empty_late(LateForm.objects.filter(pk=late.pk)):
+        return False
+    told = {"thrown_away": True} if thrown_away else {}
+    record(Action.FORM_SETTLED, by=by, shelter=late.shelter, subject=late, **told)
+    return True
 
 
 def late_due(days) -> QuerySet:

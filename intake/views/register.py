@@ -33,6 +33,10 @@ UNDO_SECONDS = 10 * 60
 SAVED_ONCE = gettext_lazy(
     "This form was already saved once. To register these people as another family, save again."
 )
+SETTLED = gettext_lazy(
+    "Meanwhile this form was saved or thrown away, or it is not yours to correct any more. Nothing was saved now. "
+    "Search for these people; if nobody has registered them, save again: ages and days then count from today."
+)
 OF_ANOTHER_SHELTER = gettext_lazy(
     "This form is of another shelter than your shift: %(shelter)s. Nothing is lost: start a shift there in another "
     "tab of this browser, then save here again."
@@ -63,11 +67,13 @@ def save(request):
     late, known = late_form_of(request), known_places()
     shelter, day = (late.shelter, said_on(late)) if late else (current_shelter(request), None)
     again = partial(draw, request, late=late, day=day)
+    form = FamilyForm(request.POST, shelter=shelter, known=known, said_on=day)
+    members = MemberFormSet(request.POST, known=known, said_on=day)
+    if "late" in request.POST and not late and not (form.is_valid() and form.saved_before(request.user)):
+        return once_more(request, form, members)
     if "more" in request.POST:
         family, people = as_typed(request.POST)
         return again(FamilyForm(shelter=shelter, initial=family), MemberFormSet(initial=people))
-    form = FamilyForm(request.POST, shelter=shelter, known=known, said_on=day)
-    members = MemberFormSet(request.POST, known=known, said_on=day)
     if shelter.pk != request.shift.shelter_id:
         form.add_error(None, OF_ANOTHER_SHELTER % {"shelter": shelter})
     if not (form.is_valid() & members.is_valid()):
@@ -80,23 +86,29 @@ def save(request):
         answer.headers["Retry-After"] = str(wait)
         return answer
     try:
-        store(form, members, desk=request.shift.desk, by=request.user, sender=request.user)
+        store(form, members, desk=request.shift.desk, by=request.user, sender=request.user, late=late)
     except (actions.CannotBind, TooManyCodes) as refusal:
         form.add_error("card", str(refusal))
         return again(form, members, status=422)
     except actions.AlreadySaved as saved:
         if not saved.is_same or not saved.submission.family:
-            form.ask_again(SAVED_ONCE)
-            return again(form, members, status=422)
-    if late:
-        actions.settle_late(late, by=request.user)
+            return once_more(request, form, members)
+    except actions.Overtaken:
+        return once_more(request, form, members)
     return redirect(f"{reverse('intake:register')}?saved={form.cleaned_data['key']}")
 
 
-def store(form, members, *, desk, by, sender, **told):
+def once_more(request, form, members):
+    """Saved again it is another family. What of a device does not wait any more is an ordinary form from then on."""
+    late = late_form_of(request)
+    form.ask_again(SETTLED if "late" in request.POST and not late else SAVED_ONCE)
+    return draw(request, form, members, status=422, late=late, day=late and said_on(late))
+
+
+def store(form, members, *, desk, by, sender, late=None, **told):
     """The family of these valid forms, and whom they resemble. `sender`: whose session brings it; `told`: to the trail.
 
-    Raises CannotBind and TooManyCodes because of the card, and AlreadySaved.
+    Raises CannotBind and TooManyCodes because of the card, AlreadySaved, and Overtaken because of `late`.
     """
     family = form.family(desk=desk, by=by)
     people, needs = members.people(place=form.cleaned_data["origin"])
@@ -112,6 +124,7 @@ def store(form, members, *, desk, by, sender, **told):
             plan=form.cleaned_data["plan"],
             zone=form.cleaned_data["zone"],
             card=card,
+            late=late,
             by=by,
             **told,
         )
@@ -132,7 +145,7 @@ def check_again(family, people, members, *, by):
 
 
 def late_form_of(request) -> LateForm | None:
-    """Which form of a device was corrected here; None when it is none, or not theirs to settle."""
+    """Which form of a device is corrected here; None when it is none, does not wait or is not theirs to settle."""
     try:
         key = UUID(request.POST.get("late", ""))
     except ValueError:

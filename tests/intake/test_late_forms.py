@@ -1,15 +1,17 @@
 """What came from a device and has to be corrected: at its shelter, of its day, once, and never lost on the way."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from intake.models import Family, LateForm
+from shelters.models import AccessEvent
 from tests import factories
 from tests.devices import bring, device_record, token_of
 from tests.intake.test_actions_retention import run
-from tests.intake.test_register import ALE, URL, posted
+from tests.intake.test_register import ALE, MOTHER, URL, posted
 
 pytestmark = pytest.mark.django_db
 WRONG = {**ALE, "age": "200"}
@@ -28,7 +30,7 @@ def brought(client, token, *members, **fields) -> LateForm:
 
 
 def typed(late, *members, **fields) -> dict:
-    return posted(*(members or [ALE]), key=str(late.key), late=str(late.pk), **fields)
+    return posted(*(members or [ALE]), **{"key": str(late.key), "late": str(late.pk), **fields})
 
 
 # --- at its shelter -----------------------------------------------------------------------------------------------
@@ -90,6 +92,68 @@ def test_the_day_of_a_form_that_cannot_be_opened_any_more_is_when_it_came(volunt
     settings.AUDIT_KEY = "another key of at least thirty-two letters"
     assert volunteer.post(URL, typed(late)).status_code == 302
     assert Family.objects.get().members.get().age_said_on == late.shelter.day_of(late.came_at)
+
+
+# --- once ---------------------------------------------------------------------------------------------------------
+
+
+def key_on(page) -> str:
+    return re.search(r'name="key" value="([^"]+)"', page.text)[1]
+
+
+def conflict(client, token) -> LateForm:
+    """Other words under the key of a form that was stored: each page of it has a key of its own."""
+    first = device_record(token, MOTHER)
+    bring(client, first, device_record(token, ALE, key=first["id"]))
+    return LateForm.objects.get()
+
+
+def opened_pages(late, *clients) -> list[dict]:
+    """What each of them sends who has it open at the same time."""
+    pages = [client.get(f"/es/offline/to-correct/{late.pk}/") for client in clients]
+    return [typed(late, ALE, key=key_on(page)) for page in pages]
+
+
+@pytest.mark.parametrize("sent", [{}, {"more": "1"}, {"m-0-age": "300"}])
+def test_who_corrects_it_second_is_told_and_stores_nobody(volunteer, coordinator, token, sent):
+    """Whatever is pressed first: the page that it gives must not be an ordinary one without a word."""
+    late = conflict(volunteer, token)
+    one, other = opened_pages(late, volunteer, coordinator)
+    assert one["key"] != other["key"]
+    assert volunteer.post(URL, one).status_code == 302
+    told = coordinator.post(URL, {**other, **sent})
+    assert told.status_code == 422
+    assert "Mientras tanto este formulario se guardó o se descartó" in told.text
+    assert 'value="Ale"' in told.text and 'name="late"' not in told.text
+    assert Family.objects.count() == 2
+    assert AccessEvent.objects.filter(action="form_settled").count() == 1
+    again = {**other, "key": key_on(told)}
+    del again["late"]
+    assert coordinator.post(URL, again).status_code == 302  # other people after all, and said so
+    assert Family.objects.count() == 3
+
+
+def test_the_same_correction_sent_twice_has_the_first_answer(volunteer, token):
+    late = conflict(volunteer, token)
+    (sent,) = opened_pages(late, volunteer)
+    answers = [volunteer.post(URL, sent) for _each in range(2)]
+    assert answers[0].url == answers[1].url
+    assert Family.objects.count() == 2
+
+
+def test_what_was_thrown_away_meanwhile_is_not_stored_without_a_word(volunteer, coordinator, token):
+    late = brought(volunteer, token)
+    coordinator.post(f"/es/offline/to-correct/{late.pk}/")
+    assert volunteer.post(URL, typed(late)).status_code == 422
+    assert not Family.objects.exists()
+
+
+def test_who_works_elsewhere_by_now_stores_nobody_there(volunteer, cast, token, annex):
+    late = brought(volunteer, token)
+    cast.volunteer.shelters.set([annex])
+    start_shift(volunteer, annex)
+    assert volunteer.post(URL, typed(late)).status_code == 422
+    assert not Family.objects.exists() and LateForm.objects.open().exists()
 
 
 # --- until when ---------------------------------------------------------------------------------------------------
