@@ -81,7 +81,8 @@ def bury(people, families) -> None:
     keys = [*keys_of(people), *forms.values_list("pk", flat=True)]
     Tombstone.objects.bulk_create([Tombstone.of(key) for key in keys], ignore_conflicts=True)
     forms.update(family=None, digest="")
-    empty_late(LateForm.objects.filter(key__in=keys))
+    became = models.Q(saved_as__in=keys_of(families))
+    empty_late(LateForm.objects.filter(models.Q(key__in=keys) | became))
 
 
 def settle_requests(people) -> None:

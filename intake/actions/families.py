@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from intake.actions.alerts import alert_unaccompanied
 from intake.actions.cards import free_cards, give
-from intake.actions.late_forms import settle_late
+from intake.actions.late_forms import reopen_late, settle_late
 from intake.actions.once import Overtaken, once
 from intake.ids import uuid7
 from intake.models import (
@@ -44,7 +44,7 @@ def register_family(
         needs, plan, family.comments, family.left_home_on = (), None, "", None
     submission.family = family
     with once(submission):
-        if late and not settle_late(late, by=by):
+        if late and not settle_late(late, by=by, family=family):
             raise Overtaken
         Family.objects.bulk_create([family])
         for position, person in enumerate(people):
@@ -102,9 +102,10 @@ def arrival_moment(family, now) -> datetime:
 
 
 @transaction.atomic
-def undo_registration(family, *, by) -> None:
+def undo_registration(family, *, by) -> bool:
     """Take back a family that was just registered, as if the form had not been sent.
 
+    Whether a form of a device waits to be corrected again because of it.
     Raises Overtaken when anybody has done anything about it since: other people's work is not undone.
     """
     Family.objects.select_for_update().get(pk=family.pk)
@@ -112,6 +113,7 @@ def undo_registration(family, *, by) -> None:
     if was_touched(family, people) or has_been_worked_on(family, people, by):
         raise Overtaken
     record(Action.FAMILY_CHANGED, by=by, shelter=family.shelter, subject=family, undone=True)
+    waits_again = reopen_late(family, by=by)
     pk = family.pk
     free_cards(family)  # first: a card goes with its family
     family.delete()
@@ -120,6 +122,7 @@ def undo_registration(family, *, by) -> None:
     Person.history.filter(id__in=people).delete()
     Stay.history.filter(person_id__in=people).delete()
     PersonNeed.history.filter(person_id__in=people).delete()
+    return waits_again
 
 
 def was_touched(family, people) -> bool:

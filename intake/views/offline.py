@@ -204,7 +204,7 @@ def late_form(request, pk):
         raise Http404
     late = get_object_or_404(waiting(request), pk=pk)
     if request.method == "POST":
-        actions.settle_late(late, by=request.user, thrown_away=True)
+        actions.settle_late(late, by=request.user)
         return redirect("intake:late-forms")
     try:
         device = opened(str(late.key), late.sealed)

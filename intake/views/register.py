@@ -29,7 +29,6 @@ from shelters.forms import mistakes
 from shelters.sealing import public_key
 
 logger = logging.getLogger(__name__)
-UNDO_SECONDS = 10 * 60
 SAVED_ONCE = gettext_lazy(
     "This form was already saved once. To register these people as another family, save again."
 )
@@ -263,18 +262,21 @@ def today_here(request) -> int:
 def undo(request, pk):
     """Take back what one has just registered; only one's own, only at once, only while nobody did anything more."""
     family = family_or_404(request.user, pk)
-    age = (timezone.now() - family.registered_at).total_seconds()
+    age = timezone.now() - family.registered_at
     was_registered = Submission.objects.filter(
         pk=pk, family=family, by=request.user
     ).exists()  # and not split off
-    if not was_registered or age > UNDO_SECONDS:
+    if not was_registered or age > actions.UNDO_FOR:
         raise Http404
     try:
-        actions.undo_registration(family, by=request.user)
+        waits_again = actions.undo_registration(family, by=request.user)
     except actions.Overtaken:
         messages.error(
             request, _("Something was recorded for this family already. Open it to correct what is wrong.")
         )
         return redirect("intake:family", pk)
+    if waits_again:
+        messages.success(request, _("The registration was undone. Its form waits to be corrected again."))
+        return redirect("intake:late-forms")
     messages.success(request, _("The registration was undone."))
     return redirect("intake:register")

@@ -2,14 +2,18 @@
 
 import re
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from django.db import IntegrityError
 from django.utils import timezone
 
+from intake import actions
 from intake.models import Family, LateForm
 from shelters.models import AccessEvent
 from tests import factories
 from tests.devices import bring, device_record, token_of
+from tests.factories import NOW
 from tests.intake.test_actions_retention import run
 from tests.intake.test_register import ALE, MOTHER, URL, posted
 
@@ -156,6 +160,64 @@ def test_who_works_elsewhere_by_now_stores_nobody_there(volunteer, cast, token, 
     assert not Family.objects.exists() and LateForm.objects.open().exists()
 
 
+# --- never lost ---------------------------------------------------------------------------------------------------
+
+
+def undone(client):
+    family = Family.objects.latest("registered_at")
+    return client.post(f"/es/families/{family.pk}/undo/", follow=True)
+
+
+@pytest.mark.parametrize("is_conflict", [True, False])
+def test_after_an_undo_the_form_waits_to_be_corrected_again(volunteer, token, is_conflict):
+    late = conflict(volunteer, token) if is_conflict else brought(volunteer, token)
+    before = Family.objects.count()
+    (sent,) = opened_pages(late, volunteer)
+    volunteer.post(URL, sent)
+    answer = undone(volunteer)
+    assert "El registro se deshizo. Su formulario espera otra vez a que lo corrijan." in answer.text
+    assert str(late.pk) in answer.text
+    assert Family.objects.count() == before
+    assert LateForm.objects.open().get().sealed == late.sealed
+    told = AccessEvent.objects.filter(action="form_kept").latest("pk")
+    assert (told.subject_id, told.detail) == (str(late.pk), {"undone": True})
+    (sent,) = opened_pages(late, volunteer)
+    assert volunteer.post(URL, sent).status_code == 302
+    assert Family.objects.count() == before + 1
+    assert not LateForm.objects.open().exists()
+
+
+def test_an_ordinary_undo_opens_no_form(volunteer, token):
+    late = brought(volunteer, token)
+    volunteer.post(URL, typed(late))
+    volunteer.post(URL, posted(MOTHER))
+    assert "espera otra vez" not in undone(volunteer).text
+    assert not LateForm.objects.open().exists()
+
+
+def test_the_form_that_an_undo_gives_back_goes_at_night(volunteer, token):
+    late = brought(volunteer, token)
+    volunteer.post(URL, typed(late))
+    assert actions.forget_late(90) == 0
+    late.refresh_from_db()
+    assert late.sealed  # it can still be undone
+    LateForm.objects.update(settled_at=timezone.now() - actions.UNDO_FOR - timedelta(seconds=1))
+    assert actions.forget_late(90) == 0
+    late.refresh_from_db()
+    assert late.sealed == ""
+
+
+def test_it_goes_with_whoever_is_erased(volunteer, cast, token):
+    """Also under a key of its own."""
+    late = conflict(volunteer, token)
+    (sent,) = opened_pages(late, volunteer)
+    volunteer.post(URL, sent)
+    person = Family.objects.get(pk=sent["key"]).members.get()
+    actions.erase(person, reason="request", by=cast.data_officer)
+    late.refresh_from_db()
+    assert late.sealed == ""
+
+
 # --- until when ---------------------------------------------------------------------------------------------------
 
 
@@ -169,3 +231,10 @@ def test_a_dry_run_counts_what_the_real_run_would_empty(volunteer, token):
     assert "1 forms of devices (not corrected for 90 days, or purged)" in run()
     assert LateForm.objects.open().count() == 1
     assert "0 forms of devices" in run("--dry-run")
+
+
+@pytest.mark.parametrize("broken", [{"sealed": ""}, {"settled_at": NOW}, {"saved_as": uuid4()}])
+def test_what_waits_has_its_text_and_what_became_nothing_has_none(volunteer, token, broken):
+    brought(volunteer, token)
+    with pytest.raises(IntegrityError):
+        LateForm.objects.update(**broken)
