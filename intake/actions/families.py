@@ -43,7 +43,7 @@ def register_family(
     if family.is_count_only:
         needs, plan, family.comments, family.left_home_on = (), None, "", None
     submission.family = family
-    with once(submission):
+    with once(submission, brings_people=True):
         if late and not settle_late(late, by=by, family=family):
             raise Overtaken
         Family.objects.bulk_create([family])
@@ -152,7 +152,7 @@ def add_member(family, person, *, submission, needs=(), zone=None, by) -> Person
     """One more member, in the shelter from now on. Raises AlreadySaved, and Overtaken when the family was joined."""
     submission.family = family
     needs = [(person, code) for code in needs]
-    with once(submission):
+    with once(submission, brings_people=True):
         if Family.objects.select_for_update().get(pk=family.pk).merged_into_id:
             raise Overtaken
         person.position = family.members.count()

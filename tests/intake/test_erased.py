@@ -8,12 +8,13 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from intake import actions, erased
-from intake.models import Family, LateForm, Person, Tombstone
+from intake.models import Family, LateForm, Person, Submission, Tombstone
 from intake.trail import CODES
 from shelters.backups import Refused, loading, writing
 from shelters.models import AccessEvent, User
 from tests import factories
 from tests.devices import bring, device_record, token_of
+from tests.intake.pages import sent_from
 from tests.intake.test_actions_erasure import GIVEN, erase, form_of, make_people
 from tests.intake.test_actions_retention import everything
 from tests.intake.test_register import posted
@@ -59,6 +60,36 @@ def test_a_whole_family_goes_again_and_its_form_stays_out(
     assert not Family.objects.exists()
     again = sign_in(User.objects.get(username="volunteer")).post(reverse("intake:register"), form)
     assert again.status_code == 410
+
+
+def test_a_form_that_the_backup_is_too_old_to_know_stays_out(
+    transactional_db, volunteer, cast, key, folder, sign_in
+):
+    """Registered after the backup and erased: only its fingerprint, beside the backups, tells of it."""
+    backup = writing.back_up(folder)
+    form = form_of(volunteer)
+    assert volunteer.post(reverse("intake:register"), form).status_code == 302
+    for person in list(Person.objects.all()):
+        erase(person, cast)
+    erased.keep(folder)
+    restored(backup, key)
+    assert not Submission.objects.exists()
+    again = sign_in(User.objects.get(username="volunteer")).post(reverse("intake:register"), form)
+    assert again.status_code == 410
+    assert not Family.objects.exists()
+
+
+def test_a_member_whom_the_backup_is_too_old_to_know_stays_out(people, volunteer, cast, key, folder, sign_in):
+    backup = writing.back_up(folder)
+    address = reverse("intake:person-add", args=[people.pk])
+    form = sent_from(volunteer.get(address)) | {"given_names": ["Zzyzxab"]}
+    assert volunteer.post(address, form).status_code == 302
+    erase(Person.objects.get(given_names="Zzyzxab"), cast)
+    erased.keep(folder)
+    restored(backup, key)
+    again = sign_in(User.objects.get(username="volunteer")).post(address, form)
+    assert again.status_code == 410
+    assert not Person.objects.filter(given_names="Zzyzxab").exists()
 
 
 def test_records_that_were_joined_after_the_backup_go_again(transactional_db, palillo, cast, key, folder):
