@@ -40,6 +40,10 @@ class LateFormQuerySet(models.QuerySet):
         here = self.filter(shelter__staff=user)
         return here if user.has_perm("intake.view_lateform") else here.filter(by=user)
 
+    def with_keys(self, keys):
+        """Their own key, or that of the form that is sealed in them."""
+        return self.filter(models.Q(pk__in=keys) | models.Q(key__in=keys))
+
     def open(self):
         """Still to be corrected."""
         return self.filter(settled_at=None)
@@ -89,9 +93,9 @@ class LateForm(models.Model):
 
 
 class TombstoneQuerySet(models.QuerySet):
-    def holds(self, key) -> bool:
-        """Whether what has this key was erased, and stays out."""
-        return self.filter(pk=Tombstone.digest_of(key)).exists()
+    def holds(self, *keys) -> bool:
+        """Whether what has one of these keys was erased, and stays out."""
+        return self.filter(pk__in=[Tombstone.digest_of(key) for key in keys]).exists()
 
 
 class Tombstone(models.Model):

@@ -135,7 +135,7 @@ def taken(key, sealed, *, sender) -> dict:
     except CannotUnseal:
         return {"state": "refused", "reason": "unreadable"}  # the device keeps it
     with timezone.override(form.shelter.tz):
-        if Tombstone.objects.holds(form.key):
+        if Tombstone.objects.holds(form.key, form.late().pk):
             return {"state": "refused", "reason": "erased"}
         try:
             return stored(form, sender)

@@ -13,7 +13,7 @@ from intake.trail import CODES
 from shelters.backups import Refused, loading, writing
 from shelters.models import AccessEvent, User
 from tests import factories
-from tests.devices import bring, device_record, token_of
+from tests.devices import bring, device_record, states, token_of
 from tests.intake.pages import sent_from
 from tests.intake.test_actions_erasure import GIVEN, erase, form_of, make_people
 from tests.intake.test_actions_retention import everything
@@ -118,6 +118,27 @@ def test_what_waited_to_be_corrected_goes_again(transactional_db, volunteer, cas
     assert "0 people" in restored(backup, key)
     assert str(LateForm.objects.open().get().key) == kept["id"]
     assert LateForm.objects.get(key=gone["id"]).sealed == ""
+
+
+def test_what_was_corrected_under_another_key_goes_again(
+    transactional_db, volunteer, cast, palillo, key, folder, sign_in
+):
+    """A form that came under the key of another family, and became one of its own after the backup."""
+    token = token_of(cast.volunteer, palillo)
+    first = device_record(token, {"given_names": "Ana"})
+    other = device_record(token, {"given_names": "Zzyzxab"}, key=first["id"])
+    bring(volunteer, first, other)
+    backup = writing.back_up(folder)
+    form = posted({"given_names": "Zzyzxab"}, late=str(LateForm.objects.get().pk))
+    assert volunteer.post(reverse("intake:register"), form).status_code == 302
+    erase(Person.objects.get(given_names="Zzyzxab"), cast)
+    erased.keep(folder)
+    restored(backup, key)
+    assert LateForm.objects.get().sealed == ""
+    assert Person.objects.get().given_names == "Ana"
+    LateForm.objects.all().delete()  # as after a restore of a backup from before it came
+    client = sign_in(User.objects.get(username="volunteer"))
+    assert states(bring(client, other)) == [("refused", "erased")]
 
 
 def test_nobody_else_goes(people, cast, key, folder):
