@@ -2,7 +2,7 @@
 
 import json
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -69,6 +69,14 @@ def opened(key, sealed) -> DeviceForm:
     if not typed.get("key") == key == str(number):
         raise CannotUnseal
     return DeviceForm(number, sealed, typed, user, shelter, shift.desk, said_at)
+
+
+def said_on(late) -> date:
+    """The day on which it was said; of one that cannot be opened any more, that on which it came."""
+    try:
+        return opened(str(late.key), late.sealed).said_on
+    except CannotUnseal:
+        return late.shelter.day_of(late.came_at)
 
 
 def moment(milliseconds, earliest) -> datetime:

@@ -3,6 +3,7 @@
 import os
 import re
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
@@ -41,8 +42,8 @@ def erase_again(folder: Path) -> str:
     # Their forms that come late stay out as well, and those that wait to be corrected.
     Tombstone.objects.bulk_create(stones, ignore_conflicts=True)
     erased = {stone.digest for stone in stones}
-    forms = buried(LateForm.objects.open().values_list("key", flat=True), erased)
-    empty_late(LateForm.objects.filter(key__in=forms))
+    kept = LateForm.objects.exclude(sealed="").values_list("pk", "key")
+    empty_late(LateForm.objects.with_keys(buried(chain.from_iterable(kept), erased)))
     found = buried(Person._base_manager.values_list("pk", flat=True), erased)
     for pk in found:
         # With a joined record of theirs it went already.

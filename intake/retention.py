@@ -182,8 +182,8 @@ TABLES = {
     "intake.LateForm": Table(
         (),
         (
-            Rule("sealed", EMPTIED, _("Names, sealed: until it is corrected, or for the same number of days.")),
-            Rule("id key shelter came_at settled_at", KEPT, OWN_KEY),
+            Rule("sealed", EMPTIED, _("Names, sealed: until the night after its correction, or for as many days.")),
+            Rule("id key shelter came_at settled_at saved_as", KEPT, OWN_KEY),
             Rule("by", KEPT, BY_WHOM),
         ),
         erased=EMPTIED,

@@ -3,14 +3,14 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
 from intake.models import Family, LateForm
 from shelters.models import AccessEvent
-from tests.devices import RECORDS, device_record, token_of
-from tests.intake.test_register import ALE, MOTHER
+from tests.devices import RECORDS, bring, device_record, token_of
+from tests.intake.test_register import ALE, MOTHER, URL, posted
 
 pytestmark = pytest.mark.server
 
@@ -57,3 +57,29 @@ def test_two_forms_under_one_key_at_once_are_one_family_and_one_to_correct(serve
     found = send_at_once(server, sign_in(cast.volunteer), [[one], [other]] * 10)
     assert (found.count("stored"), Family.objects.count(), LateForm.objects.count()) == (1, 1, 1)
     assert set(found) <= {"stored", "already", "conflict"}
+
+
+def test_one_form_corrected_by_many_at_once_is_one_family(server, cast, palillo, sign_in):
+    """Each page of a conflict has a key of its own: only the form itself says that they are the same."""
+    token = token_of(cast.volunteer, palillo)
+    first = device_record(token, MOTHER)
+    client = sign_in(cast.volunteer)
+    bring(client, first, device_record(token, ALE, key=first["id"]))
+    late = LateForm.objects.get()
+    client.get(URL)  # brings the CSRF cookie
+    headers = {
+        "Cookie": "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items()),
+        "Content-Type": "application/x-www-form-urlencoded",
+        "X-CSRFToken": client.cookies["csrftoken"].value,
+    }
+
+    def correct(_n):
+        connection = HTTPConnection(urlsplit(server).netloc, timeout=60)
+        connection.request("POST", URL, urlencode(posted(ALE, late=str(late.pk))), headers)
+        return connection.getresponse().status
+
+    with ThreadPoolExecutor(10) as pool:
+        found = list(pool.map(correct, range(10)))
+    assert (found.count(302), found.count(422)) == (1, 9)
+    assert Family.objects.count() == 2
+    assert AccessEvent.objects.filter(action="form_settled").count() == 1

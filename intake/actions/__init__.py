@@ -21,7 +21,7 @@ from intake.actions.erasure import Why, erase
 from intake.actions.export_requests import ask_export, decide_export
 from intake.actions.families import add_member, register_family, split_family, undo_registration
 from intake.actions.goods import count_anew, hand_out, take_back, take_in
-from intake.actions.late_forms import forget_late, keep_late, settle_late
+from intake.actions.late_forms import UNDO_FOR, forget_late, keep_late, late_due, settle_late
 from intake.actions.look_alikes import not_the_same, remember_look_alikes
 from intake.actions.merging import CannotMerge, merge
 from intake.actions.notes import OtherNote, read_notes, write_note
@@ -45,6 +45,7 @@ from intake.actions.tallies import cancel_tally, count_people, name_tally
 from intake.actions.unmerging import CannotUndo, Kept, undo_merge
 
 __all__ = [
+    "UNDO_FOR",
     "AlreadySaved",
     "CannotBind",
     "CannotMerge",
@@ -91,6 +92,7 @@ __all__ = [
     "hand_out",
     "hand_over",
     "keep_late",
+    "late_due",
     "limit_keys",
     "make_batch",
     "merge",

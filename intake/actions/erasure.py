@@ -78,10 +78,11 @@ def words_of(people) -> set[str]:
 def bury(people, families) -> None:
     """Leave fingerprints of the people and of the forms that brought them; the forms keep their key alone."""
     forms = Submission.objects.filter(family__in=families)
-    keys = [*keys_of(people), *forms.values_list("pk", flat=True)]
+    became = LateForm.objects.filter(saved_as__in=keys_of(families))  # also under other keys than their own
+    keys = [*keys_of(people), *forms.values_list("pk", flat=True), *became.values_list("pk", flat=True)]
     Tombstone.objects.bulk_create([Tombstone.of(key) for key in keys], ignore_conflicts=True)
     forms.update(family=None, digest="")
-    empty_late(LateForm.objects.filter(key__in=keys))
+    empty_late(LateForm.objects.with_keys(keys))
 
 
 def settle_requests(people) -> None:

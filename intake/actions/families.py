@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from intake.actions.alerts import alert_unaccompanied
 from intake.actions.cards import free_cards, give
+from intake.actions.late_forms import reopen_late, settle_late
 from intake.actions.once import Overtaken, once
 from intake.ids import uuid7
 from intake.models import (
@@ -30,19 +31,21 @@ from shelters.models import AccessEvent
 
 
 def register_family(
-    *, submission, family, people, needs=(), plan=None, zone=None, card=None, by, **told
+    *, submission, family, people, needs=(), plan=None, zone=None, card=None, late=None, by, **told
 ) -> Family:
     """Store a family in a fixed number of queries, whatever its size.
 
     `people`: unsaved persons, the head first. `needs`: (person, need code) pairs. `plan`: what the adults
     intend. `card`: the code of the card they are handed. A family that refused the notice keeps counts only.
-    `told`: what the trail says besides.
-    Raises AlreadySaved and CannotBind.
+    `late`: the form of a device that this corrects. `told`: what the trail says besides.
+    Raises AlreadySaved and CannotBind, and Overtaken when that form does not wait any more.
     """
     if family.is_count_only:
         needs, plan, family.comments, family.left_home_on = (), None, "", None
     submission.family = family
-    with once(submission):
+    with once(submission, brings_people=True):
+        if late and not settle_late(late, by=by, family=family):
+            raise Overtaken
         Family.objects.bulk_create([family])
         for position, person in enumerate(people):
             person.position = position
@@ -99,9 +102,10 @@ def arrival_moment(family, now) -> datetime:
 
 
 @transaction.atomic
-def undo_registration(family, *, by) -> None:
+def undo_registration(family, *, by) -> bool:
     """Take back a family that was just registered, as if the form had not been sent.
 
+    Whether a form of a device waits to be corrected again because of it.
     Raises Overtaken when anybody has done anything about it since: other people's work is not undone.
     """
     Family.objects.select_for_update().get(pk=family.pk)
@@ -109,6 +113,7 @@ def undo_registration(family, *, by) -> None:
     if was_touched(family, people) or has_been_worked_on(family, people, by):
         raise Overtaken
     record(Action.FAMILY_CHANGED, by=by, shelter=family.shelter, subject=family, undone=True)
+    waits_again = reopen_late(family, by=by)
     pk = family.pk
     free_cards(family)  # first: a card goes with its family
     family.delete()
@@ -117,6 +122,7 @@ def undo_registration(family, *, by) -> None:
     Person.history.filter(id__in=people).delete()
     Stay.history.filter(person_id__in=people).delete()
     PersonNeed.history.filter(person_id__in=people).delete()
+    return waits_again
 
 
 def was_touched(family, people) -> bool:
@@ -146,7 +152,7 @@ def add_member(family, person, *, submission, needs=(), zone=None, by) -> Person
     """One more member, in the shelter from now on. Raises AlreadySaved, and Overtaken when the family was joined."""
     submission.family = family
     needs = [(person, code) for code in needs]
-    with once(submission):
+    with once(submission, brings_people=True):
         if Family.objects.select_for_update().get(pk=family.pk).merged_into_id:
             raise Overtaken
         person.position = family.members.count()

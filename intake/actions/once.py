@@ -29,14 +29,17 @@ class Overtaken(Exception):
 
 
 @contextmanager
-def once(submission: Submission):
+def once(submission: Submission, *, brings_people=False):
     """A transaction that begins by taking the form's key; raises AlreadySaved when another copy has it.
 
-    Raises Erased when what that copy made was erased. Only forms that were saved before are asked for that.
+    Raises Erased when what that copy made was erased. A form that brings people is asked for that also when no copy
+    is known: a restored backup may be older than the first one.
     """
     try:
         with transaction.atomic():
             submission.save(force_insert=True)
+            if brings_people and Tombstone.objects.holds(submission.pk):
+                raise Erased
             yield
     except IntegrityError:
         if Tombstone.objects.holds(submission.pk):

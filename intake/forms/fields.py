@@ -67,6 +67,7 @@ class DayField(LineField):
 
     def __init__(self, **kwargs):
         super().__init__(max_length=20, **kwargs)
+        self.said_on = None  # like that of an age
 
     def prepare_value(self, value):
         return f"{value.day}/{value.month}/{value.year}" if isinstance(value, date) else value
@@ -75,7 +76,7 @@ class DayField(LineField):
         text = (super().clean(value) or "").lower()
         if not text:
             return None
-        day = self.read(text, timezone.localdate())
+        day = self.read(text, self.said_on or timezone.localdate())
         if day > timezone.localdate():
             raise ValidationError(_("That day has not come yet. Write a day up to today."), code="future")
         return day

@@ -137,7 +137,7 @@ class FamilyForm(SubmissionForm):
         help_text=gettext_lazy("No health or legal details here."),
     )
 
-    def __init__(self, *args, shelter, known=None, **kwargs):
+    def __init__(self, *args, shelter, known=None, said_on=None, **kwargs):
         super().__init__(*args, **kwargs)
         self.shelter = shelter
         for field in self.fields.values():
@@ -145,6 +145,7 @@ class FamilyForm(SubmissionForm):
             if not isinstance(field.widget, forms.RadioSelect):  # drawn as chips
                 field.widget.attrs |= {"autocomplete": "off", "class": kind}
         self.fields["origin"].known = known
+        self.fields["arrived_on"].said_on = said_on
         self.fields["zone"].queryset = Zone.objects.offered().filter(shelter=shelter)
         self.fields["plan"].queryset = Plan.objects.offered().filter(at_registration=True)
         self.fields["language"].queryset = Language.objects.offered()

@@ -40,6 +40,10 @@ class LateFormQuerySet(models.QuerySet):
         here = self.filter(shelter__staff=user)
         return here if user.has_perm("intake.view_lateform") else here.filter(by=user)
 
+    def with_keys(self, keys):
+        """Their own key, or that of the form that is sealed in them."""
+        return self.filter(models.Q(pk__in=keys) | models.Q(key__in=keys))
+
     def open(self):
         """Still to be corrected."""
         return self.filter(settled_at=None)
@@ -48,7 +52,8 @@ class LateFormQuerySet(models.QuerySet):
 class LateForm(models.Model):
     """A registration that came from a device and could not be stored as it was: kept sealed until it is corrected.
 
-    The device has deleted it by then. Sealed as it came, so no word of it is in the database.
+    The device has deleted it by then. Sealed as it came, so no word of it is in the database. When it has become a
+    family the text stays until the night, so that an undo gives it back.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -58,6 +63,7 @@ class LateForm(models.Model):
     sealed = models.TextField(blank=True)
     came_at = models.DateTimeField(default=timezone.now)
     settled_at = models.DateTimeField(null=True)
+    saved_as = models.UUIDField(null=True, help_text="Key of the family that it became.")
 
     objects = LateFormQuerySet.as_manager()
 
@@ -68,9 +74,12 @@ class LateForm(models.Model):
         default_permissions = ["view"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(models.Q(settled_at__isnull=True), ~models.Q(sealed=""))
-                | models.Q(settled_at__isnull=False, sealed=""),
-                name="late_form_settled_is_empty",
+                condition=models.Q(
+                    models.Q(settled_at__isnull=True, saved_as__isnull=True), ~models.Q(sealed="")
+                )
+                | models.Q(settled_at__isnull=False, sealed="")
+                | models.Q(settled_at__isnull=False, saved_as__isnull=False),
+                name="late_form_settled_is_empty_or_a_family",
             )
         ]
 
@@ -84,9 +93,9 @@ class LateForm(models.Model):
 
 
 class TombstoneQuerySet(models.QuerySet):
-    def holds(self, key) -> bool:
-        """Whether what has this key was erased, and stays out."""
-        return self.filter(pk=Tombstone.digest_of(key)).exists()
+    def holds(self, *keys) -> bool:
+        """Whether what has one of these keys was erased, and stays out."""
+        return self.filter(pk__in=[Tombstone.digest_of(key) for key in keys]).exists()
 
 
 class Tombstone(models.Model):

@@ -135,7 +135,7 @@ def taken(key, sealed, *, sender) -> dict:
     except CannotUnseal:
         return {"state": "refused", "reason": "unreadable"}  # the device keeps it
     with timezone.override(form.shelter.tz):
-        if Tombstone.objects.holds(form.key):
+        if Tombstone.objects.holds(form.key, form.late().pk):
             return {"state": "refused", "reason": "erased"}
         try:
             return stored(form, sender)
@@ -173,7 +173,7 @@ def stored(device, sender) -> dict:
 def bound(device) -> tuple[FamilyForm, MemberFormSet]:
     known = known_places()
     members = MemberFormSet(device.typed, known=known, said_on=device.said_on)
-    return FamilyForm(device.typed, shelter=device.shelter, known=known), members
+    return FamilyForm(device.typed, shelter=device.shelter, known=known, said_on=device.said_on), members
 
 
 def kept(device, state) -> dict:
@@ -204,7 +204,7 @@ def late_form(request, pk):
         raise Http404
     late = get_object_or_404(waiting(request), pk=pk)
     if request.method == "POST":
-        actions.settle_late(late, by=request.user, thrown_away=True)
+        actions.settle_late(late, by=request.user)
         return redirect("intake:late-forms")
     try:
         device = opened(str(late.key), late.sealed)
@@ -218,4 +218,4 @@ def late_form(request, pk):
         form.add_error(None, NOT_OF_STAFF)
     if Submission.objects.filter(pk=device.key).exists():
         form.ask_again(register.SAVED_ONCE)
-    return register.draw(request, form, members, late=late)
+    return register.draw(request, form, members, late=late, day=device.said_on)

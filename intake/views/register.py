@@ -1,7 +1,7 @@
 """Screen 03: a family on one screen, in one submit."""
 
 import logging
-from functools import lru_cache
+from functools import lru_cache, partial
 from uuid import UUID
 
 from django.contrib import messages
@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from intake import actions
 from intake.access import TooManyCodes, family_or_404, note_unknown, refuse_guessers, require
+from intake.device_forms import said_on
 from intake.forms.fields import known_places
 from intake.forms.look_alikes import said_not_same, searched_name
 from intake.forms.registration import BLANK_ROWS, FamilyForm, MemberForm, MemberFormSet, as_typed
@@ -28,9 +29,16 @@ from shelters.forms import mistakes
 from shelters.sealing import public_key
 
 logger = logging.getLogger(__name__)
-UNDO_SECONDS = 10 * 60
 SAVED_ONCE = gettext_lazy(
     "This form was already saved once. To register these people as another family, save again."
+)
+SETTLED = gettext_lazy(
+    "Meanwhile this form was saved or thrown away, or it is not yours to correct any more. Nothing was saved now. "
+    "Search for these people; if nobody has registered them, save again: ages and days then count from today."
+)
+OF_ANOTHER_SHELTER = gettext_lazy(
+    "This form is of another shelter than your shift: %(shelter)s. Nothing is lost: start a shift there in another "
+    "tab of this browser, then save here again."
 )
 ROW = "intake/_member_row.html"
 
@@ -55,41 +63,51 @@ def register(request):
 
 
 def save(request):
-    shelter, known = current_shelter(request), known_places()
+    late, known = late_form_of(request), known_places()
+    shelter, day = (late.shelter, said_on(late)) if late else (current_shelter(request), None)
+    again = partial(draw, request, late=late, day=day)
+    form = FamilyForm(request.POST, shelter=shelter, known=known, said_on=day)
+    members = MemberFormSet(request.POST, known=known, said_on=day)
+    if "late" in request.POST and not late and not (form.is_valid() and form.saved_before(request.user)):
+        return once_more(request, form, members)
     if "more" in request.POST:
         family, people = as_typed(request.POST)
-        return draw(request, FamilyForm(shelter=shelter, initial=family), MemberFormSet(initial=people))
-    form, members = (
-        FamilyForm(request.POST, shelter=shelter, known=known),
-        MemberFormSet(request.POST, known=known),
-    )
+        return again(FamilyForm(shelter=shelter, initial=family), MemberFormSet(initial=people))
+    if shelter.pk != request.shift.shelter_id:
+        form.add_error(None, OF_ANOTHER_SHELTER % {"shelter": shelter})
     if not (form.is_valid() & members.is_valid()):
-        return draw(request, form, members, status=422)
+        return again(form, members, status=422)
     if wait := wait_before_registering(request.user):
         form.add_error(
             None, _("Many registrations in one minute. Nothing is lost: wait a moment, then save again.")
         )
-        answer = draw(request, form, members, status=429)
+        answer = again(form, members, status=429)
         answer.headers["Retry-After"] = str(wait)
         return answer
     try:
-        store(form, members, desk=request.shift.desk, by=request.user, sender=request.user)
+        store(form, members, desk=request.shift.desk, by=request.user, sender=request.user, late=late)
     except (actions.CannotBind, TooManyCodes) as refusal:
         form.add_error("card", str(refusal))
-        return draw(request, form, members, status=422)
+        return again(form, members, status=422)
     except actions.AlreadySaved as saved:
         if not saved.is_same or not saved.submission.family:
-            form.ask_again(SAVED_ONCE)
-            return draw(request, form, members, status=422)
-    if late := late_form_of(request):
-        actions.settle_late(late, by=request.user)
+            return once_more(request, form, members)
+    except actions.Overtaken:
+        return once_more(request, form, members)
     return redirect(f"{reverse('intake:register')}?saved={form.cleaned_data['key']}")
 
 
-def store(form, members, *, desk, by, sender, **told):
+def once_more(request, form, members):
+    """Saved again it is another family. What of a device does not wait any more is an ordinary form from then on."""
+    late = late_form_of(request)
+    form.ask_again(SETTLED if "late" in request.POST and not late else SAVED_ONCE)
+    return draw(request, form, members, status=422, late=late, day=late and said_on(late))
+
+
+def store(form, members, *, desk, by, sender, late=None, **told):
     """The family of these valid forms, and whom they resemble. `sender`: whose session brings it; `told`: to the trail.
 
-    Raises CannotBind and TooManyCodes because of the card, and AlreadySaved.
+    Raises CannotBind and TooManyCodes because of the card, AlreadySaved, and Overtaken because of `late`.
     """
     family = form.family(desk=desk, by=by)
     people, needs = members.people(place=form.cleaned_data["origin"])
@@ -105,6 +123,7 @@ def store(form, members, *, desk, by, sender, **told):
             plan=form.cleaned_data["plan"],
             zone=form.cleaned_data["zone"],
             card=card,
+            late=late,
             by=by,
             **told,
         )
@@ -125,17 +144,28 @@ def check_again(family, people, members, *, by):
 
 
 def late_form_of(request) -> LateForm | None:
-    """Which form of a device was corrected here; None when it is none, or not theirs to settle."""
+    """Which form of a device is corrected here; None when it is none, does not wait or is not theirs to settle."""
     try:
         key = UUID(request.POST.get("late", ""))
     except ValueError:
         return None
-    return LateForm.objects.visible_to(request.user).open().filter(pk=key).first()
+    return LateForm.objects.visible_to(request.user).open().select_related("shelter").filter(pk=key).first()
 
 
 def draw(
-    request, form, members, *, status=200, saved=None, last=None, notice=None, is_guessed=False, late=None
+    request,
+    form,
+    members,
+    *,
+    status=200,
+    saved=None,
+    last=None,
+    notice=None,
+    is_guessed=False,
+    late=None,
+    day=None,
 ):
+    """`late`, `day`: what of a device is corrected here, and on which day that was said."""
     found = [*mistakes_of_people(members), *mistakes(form)] if form.is_bound else []
     sent = members.data or request.POST  # of a device, it came sealed
     context = {
@@ -149,7 +179,8 @@ def draw(
         "candidates": found_on_saving(request, saved) if saved else [],
         "has_seen_many": False,
         "not_same": sorted(f"{row}:{found}" for row, found in said_not_same(sent)),
-        "late": late or late_form_of(request),
+        "late": late,
+        "said_on": day,
         "is_guessed": is_guessed,
         "carried": last if not form.is_bound else None,
         "notice": notice or PrivacyNotice.objects.current(),
@@ -231,18 +262,21 @@ def today_here(request) -> int:
 def undo(request, pk):
     """Take back what one has just registered; only one's own, only at once, only while nobody did anything more."""
     family = family_or_404(request.user, pk)
-    age = (timezone.now() - family.registered_at).total_seconds()
+    age = timezone.now() - family.registered_at
     was_registered = Submission.objects.filter(
         pk=pk, family=family, by=request.user
     ).exists()  # and not split off
-    if not was_registered or age > UNDO_SECONDS:
+    if not was_registered or age > actions.UNDO_FOR:
         raise Http404
     try:
-        actions.undo_registration(family, by=request.user)
+        waits_again = actions.undo_registration(family, by=request.user)
     except actions.Overtaken:
         messages.error(
             request, _("Something was recorded for this family already. Open it to correct what is wrong.")
         )
         return redirect("intake:family", pk)
+    if waits_again:
+        messages.success(request, _("The registration was undone. Its form waits to be corrected again."))
+        return redirect("intake:late-forms")
     messages.success(request, _("The registration was undone."))
     return redirect("intake:register")

@@ -8,12 +8,13 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from intake import actions, erased
-from intake.models import Family, LateForm, Person, Tombstone
+from intake.models import Family, LateForm, Person, Submission, Tombstone
 from intake.trail import CODES
 from shelters.backups import Refused, loading, writing
 from shelters.models import AccessEvent, User
 from tests import factories
-from tests.devices import bring, device_record, token_of
+from tests.devices import bring, device_record, states, token_of
+from tests.intake.pages import sent_from
 from tests.intake.test_actions_erasure import GIVEN, erase, form_of, make_people
 from tests.intake.test_actions_retention import everything
 from tests.intake.test_register import posted
@@ -61,6 +62,36 @@ def test_a_whole_family_goes_again_and_its_form_stays_out(
     assert again.status_code == 410
 
 
+def test_a_form_that_the_backup_is_too_old_to_know_stays_out(
+    transactional_db, volunteer, cast, key, folder, sign_in
+):
+    """Registered after the backup and erased: only its fingerprint, beside the backups, tells of it."""
+    backup = writing.back_up(folder)
+    form = form_of(volunteer)
+    assert volunteer.post(reverse("intake:register"), form).status_code == 302
+    for person in list(Person.objects.all()):
+        erase(person, cast)
+    erased.keep(folder)
+    restored(backup, key)
+    assert not Submission.objects.exists()
+    again = sign_in(User.objects.get(username="volunteer")).post(reverse("intake:register"), form)
+    assert again.status_code == 410
+    assert not Family.objects.exists()
+
+
+def test_a_member_whom_the_backup_is_too_old_to_know_stays_out(people, volunteer, cast, key, folder, sign_in):
+    backup = writing.back_up(folder)
+    address = reverse("intake:person-add", args=[people.pk])
+    form = sent_from(volunteer.get(address)) | {"given_names": ["Zzyzxab"]}
+    assert volunteer.post(address, form).status_code == 302
+    erase(Person.objects.get(given_names="Zzyzxab"), cast)
+    erased.keep(folder)
+    restored(backup, key)
+    again = sign_in(User.objects.get(username="volunteer")).post(address, form)
+    assert again.status_code == 410
+    assert not Person.objects.filter(given_names="Zzyzxab").exists()
+
+
 def test_records_that_were_joined_after_the_backup_go_again(transactional_db, palillo, cast, key, folder):
     one = factories.make_family(palillo, {"given_names": "Ana"}, by=cast.volunteer)
     other = factories.make_family(palillo, {"given_names": "Anita"}, by=cast.volunteer)
@@ -87,6 +118,27 @@ def test_what_waited_to_be_corrected_goes_again(transactional_db, volunteer, cas
     assert "0 people" in restored(backup, key)
     assert str(LateForm.objects.open().get().key) == kept["id"]
     assert LateForm.objects.get(key=gone["id"]).sealed == ""
+
+
+def test_what_was_corrected_under_another_key_goes_again(
+    transactional_db, volunteer, cast, palillo, key, folder, sign_in
+):
+    """A form that came under the key of another family, and became one of its own after the backup."""
+    token = token_of(cast.volunteer, palillo)
+    first = device_record(token, {"given_names": "Ana"})
+    other = device_record(token, {"given_names": "Zzyzxab"}, key=first["id"])
+    bring(volunteer, first, other)
+    backup = writing.back_up(folder)
+    form = posted({"given_names": "Zzyzxab"}, late=str(LateForm.objects.get().pk))
+    assert volunteer.post(reverse("intake:register"), form).status_code == 302
+    erase(Person.objects.get(given_names="Zzyzxab"), cast)
+    erased.keep(folder)
+    restored(backup, key)
+    assert LateForm.objects.get().sealed == ""
+    assert Person.objects.get().given_names == "Ana"
+    LateForm.objects.all().delete()  # as after a restore of a backup from before it came
+    client = sign_in(User.objects.get(username="volunteer"))
+    assert states(bring(client, other)) == [("refused", "erased")]
 
 
 def test_nobody_else_goes(people, cast, key, folder):

@@ -180,7 +180,7 @@ def test_what_is_wrong_is_corrected_on_the_screen_of_registration(volunteer, tok
     saved = volunteer.post(URL, posted(ALE, key=record["id"], late=str(late.pk)))
     assert saved.url == f"{URL}?saved={record['id']}"
     late.refresh_from_db()
-    assert (late.sealed, late.settled_at is not None) == ("", True)
+    assert (str(late.saved_as), late.settled_at is not None) == (record["id"], True)
     assert states(bring(volunteer, record)) == [("already", None)]
     assert LateForm.objects.count() == Family.objects.count() == 1
 

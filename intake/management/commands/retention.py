@@ -13,7 +13,15 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from intake.actions import accounts_due, anonymise, anonymise_accounts, due, forget_devices, forget_late
+from intake.actions import (
+    accounts_due,
+    anonymise,
+    anonymise_accounts,
+    due,
+    forget_devices,
+    forget_late,
+    late_due,
+)
 from intake.retention import ACCOUNT_DAYS, KEPT_DAYS, losing
 from shelters.models import Shelter
 from shelters.scrub import renew_log, rewrite
@@ -38,12 +46,12 @@ class Command(BaseCommand):
             total += number
         accounts = accounts_due().count() if dry_run else anonymise_accounts()
         self.stdout.write(f"{accounts} closed accounts (not used for {ACCOUNT_DAYS} days)")
+        forms = late_due(KEPT_DAYS).count() if dry_run else forget_late(KEPT_DAYS)
+        self.stdout.write(f"{forms} forms of devices (not corrected for {KEPT_DAYS} days, or purged)")
         if dry_run:
             self.stdout.write(f"{total} people would lose their names. Nothing was changed.")
             return
         self.stdout.write(f"{total} people lost their names, counts stay.")
-        if forms := forget_late(KEPT_DAYS):
-            self.stdout.write(f"{forms} forms of devices went that nobody corrected.")
         call_command("clearsessions")  # a message that nobody came to read may name somebody
         forget_devices()
         self.overwrite()
