@@ -20,7 +20,12 @@ class NewAccountForm(Proves, UserCreationForm):
 
 
 class PasswordForm(Proves, AdminPasswordChangeForm):
-    pass
+    """Without Django's switch that takes the password away: here nobody signs in by anything else."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.fields.pop("usable_password", None)
+        self.fields["password1"].required = self.fields["password2"].required = True
 
 
 class AccountForm(Proves, UserChangeForm):

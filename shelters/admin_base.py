@@ -99,6 +99,9 @@ class Scoped:
             field.widget.attrs.setdefault("autocomplete", "off")
         if isinstance(field, forms.CharField):
             field.validators.append(refuse_invisible)
+        if isinstance(field, forms.SplitDateTimeField):  # Django names its two boxes to the eye alone
+            for box, name in zip(field.widget.widgets, (_("date"), _("time")), strict=True):
+                box.attrs["aria-label"] = f"{field.label}, {name}"
         return field
 
     def has_delete_permission(self, request, obj=None):

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.db.models import Max
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries
 
@@ -27,6 +28,13 @@ class ReferenceAdmin(Retirable, ScopedAdmin):
     list_filter = (RetiredFilter,)
     search_fields = ("code", "label_es", "label_en")
     fields = LABELS
+
+    def get_list_display(self, request):
+        """Where a list has room for one of the two names, it is the one of the page."""
+        shown = super().get_list_display(request)
+        if get_language() != "en" or "label_en" in shown:
+            return shown
+        return tuple("label_en" if name == "label_es" else name for name in shown)
 
 
 class OccurringCountryFilter(admin.SimpleListFilter):

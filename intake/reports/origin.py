@@ -81,7 +81,8 @@ class OriginReport(Report):
 
         def foot(rows, key="people", **only):
             there = Person.objects.present_at(filters["as_of"], filters["shelter"]).filter(**only)
-            return (_("All people"), None, Counted(sum(people(rows)), key, lambda: there), None, 100)
+            total = sum(people(rows))
+            return (_("All people"), None, Counted(total, key, lambda: there), None, 100 if total else None)
 
         titles = [_("Countries"), _("Departments of %(country)s") % {"country": country(chosen)}]
         if not chosen:

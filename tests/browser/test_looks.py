@@ -9,6 +9,12 @@ from tests import factories
 pytestmark = pytest.mark.browser
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 
+# The size of the smallest print that is seen, in pixels.
+SMALLEST = """() => Math.min(...[...document.querySelectorAll("main *, #container *")]
+  .filter((each) => each.checkVisibility()
+    && [...each.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
+  .map((each) => parseFloat(getComputedStyle(each).fontSize)))"""
+
 
 @pytest.fixture
 def family(palillo, cast):
@@ -86,6 +92,24 @@ def test_the_registration_screen_is_accessible_with_mistakes_in_it(open_browser,
     page.click("#save")
     page.wait_for_selector("#mistakes")
     check(page, "register with mistakes")
+
+
+@pytest.mark.parametrize("phone", [True, False], ids=["phone", "laptop"])
+def test_the_admin_is_accessible_in_the_dark(open_browser, cast, family, phone):
+    page = open_browser(cast.coordinator, phone=phone, complains=False)  # axe itself does, of forms
+    page.emulate_media(color_scheme="dark")
+    stay, person = family.members.first().stays.get(), family.members.first()
+    for path in (
+        "",
+        "intake/servicetype/",
+        f"intake/stay/{stay.pk}/change/",
+        f"intake/person/{person.pk}/history/",
+        "reports/arrivals/?shelter=palillo",
+        "reports/census/records/?shelter=palillo&cell=total",
+    ):
+        page.goto(f"/es/admin/{path}")
+        check(page, path)
+        assert page.evaluate(SMALLEST) >= 12, path
 
 
 @pytest.mark.parametrize("path", ["", "admin/reports/census/?shelter=palillo"])

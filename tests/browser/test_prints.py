@@ -15,6 +15,7 @@ AGES = "age_sex/?as_of=2018-11-06T20:00"
 PERIOD = "?since=2018-11-05&until=2018-11-06"
 # More countries than the caravan of 2018 came from.
 COUNTRIES = "HN GT NI SV MX CU HT BZ EC VE CO DO PE XU".split()
+RETENTION = "../intake/datarequest/retention/"
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_the_charts_of_ages_print_as_drawings(open_browser, cast, people):
     assert "Mujeres" in words_of(paper)
 
 
-@pytest.mark.parametrize("path", [CENSUS, AGES, f"partners/{PERIOD}", f"situation/{PERIOD}"])
+@pytest.mark.parametrize("path", [CENSUS, AGES, f"partners/{PERIOD}", f"situation/{PERIOD}", RETENTION])
 def test_paper_is_white_and_words_are_black_whatever_the_theme(open_browser, cast, people, path):
     page = open_browser(cast.coordinator)
     light, dark = (

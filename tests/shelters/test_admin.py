@@ -446,6 +446,15 @@ def test_a_password_is_set_and_the_trail_says_only_that(administrator, cast):
     assert AccessEvent.objects.get(action="admin_changed").detail == {"fields": ["password"]}
 
 
+def test_nobody_is_left_without_a_password(administrator, cast):
+    page = address("shelters.user", f"{cast.volunteer.pk}/password/")
+    assert "LDAP" not in administrator.get(page).text
+    answer = administrator.post(page, {"usable_password": "false", "unset-password": "on"})
+    assert answer.text.count("errorlist") == 2
+    cast.volunteer.refresh_from_db()
+    assert cast.volunteer.check_password(factories.PASSWORD)
+
+
 def test_only_an_account_that_was_never_used_is_deleted(administrator, cast):
     page = address("shelters.user", f"{cast.volunteer.pk}/delete/")
     User.objects.filter(pk=cast.volunteer.pk).update(last_login=timezone.now())

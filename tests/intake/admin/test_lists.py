@@ -41,6 +41,14 @@ def test_services_are_corrected_and_added_on_the_page_of_their_category(coordina
     assert first.label_es == "Otro nombre"
 
 
+def test_a_list_with_room_for_one_name_shows_that_of_the_page(coordinator, db):
+    meal = ServiceType.objects.get(pk="FOOD-LUN")
+    for language, shown in (("es", meal.label_es), ("en", meal.label_en)):
+        page = coordinator.get(address("servicetype").replace("/es/", f"/{language}/"), {"q": meal.pk})
+        (row,) = page.context["cl"].result_list
+        assert shown in page.text.partition('id="result_list"')[2].partition("</table>")[0], row
+
+
 def test_a_code_lasts(coordinator, db):
     kind = ServiceType.objects.first()
     change(coordinator, kind, code="OTRO", label_es="Otro nombre")

@@ -40,9 +40,10 @@ def test_departments_have_their_p_code(crowd, tables):
     }
 
 
-def test_nobody_is_no_error(place, tables):
+def test_nobody_is_no_error(place, tables, asked):
     found = tables(REPORT)
     assert [row[2] for row in (*found["origin"], *found["regions"])] == [0, 0]
+    assert [table.footer[-1] for table in REPORT.tables(asked)] == [None, None]
 
 
 def test_the_countries_offered_are_those_whose_departments_are_known(place):
