@@ -41,9 +41,9 @@ def test_the_card_is_scanned_with_the_registration(volunteer, cast, code):
 
 def test_no_card_costs_nothing_and_a_card_two_queries(volunteer, code, batch, django_assert_num_queries):
     volunteer.post(URL, posted(MOTHER))  # whatever is read once
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(20):
         volunteer.post(URL, posted({"given_names": "Wilmer", "age": "19", "sex": "M", "needs": "DS"}))
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(22):
         volunteer.post(
             URL, posted({"given_names": "Óscar", "age": "51", "sex": "M", "needs": "DS"}, card=code)
         )
