@@ -3,10 +3,14 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
+from threading import Event
+from time import sleep
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from django.db import connection, transaction
 
+from intake import actions
 from intake.models import Family, LateForm
 from shelters.models import AccessEvent
 from tests.devices import RECORDS, bring, device_record, token_of
@@ -107,3 +111,25 @@ def test_one_registration_undone_by_many_clicks_at_once_waits_again_once(server,
     assert (found.count(302), found.count(404)) == (1, 19)
     assert LateForm.objects.open().count() == 1
     assert AccessEvent.objects.filter(action="form_kept", detail={"undone": True}).count() == 1
+
+
+def test_an_undo_while_the_night_empties_the_form_is_an_ordinary_one(
+    transactional_db, cast, palillo, sign_in
+):
+    """It waits for the night, and then there is nothing to give back."""
+    _late, family = corrected(sign_in(cast.volunteer), token_of(cast.volunteer, palillo))
+    began = Event()
+
+    def night():
+        with transaction.atomic():
+            LateForm.objects.update(sealed="")
+            began.set()
+            sleep(0.5)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(night)
+        assert began.wait(10)
+        assert not actions.undo_registration(family, by=cast.volunteer)
+        done.result()
+    assert not Family.objects.exists() and not LateForm.objects.open().exists()
