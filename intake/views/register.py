@@ -37,8 +37,8 @@ SETTLED = gettext_lazy(
     "Search for these people; if nobody has registered them, save again: ages and days then count from today."
 )
 OF_ANOTHER_SHELTER = gettext_lazy(
-    "This form is of another shelter than your shift: %(shelter)s. Nothing is lost: start a shift there in another "
-    "tab of this browser, then save here again."
+    "This form is of %(shelter)s, and your shift is at another shelter. Nothing is lost: start a shift at "
+    "%(shelter)s in another tab of this browser, then save here again."
 )
 ROW = "intake/_member_row.html"
 

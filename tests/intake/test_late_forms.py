@@ -53,7 +53,7 @@ def test_a_shift_that_moved_meanwhile_stores_nobody_elsewhere(volunteer, cast, t
     assert volunteer.post(URL, typed(late)).status_code == 422
     answer = volunteer.post(URL, typed(late, comments="Pide ver a su tía.", zone=zone.pk))
     assert answer.status_code == 422
-    assert "Este formulario es de otro albergue" in answer.text and "Estadio Palillo" in answer.text
+    assert "Este formulario es de Estadio Palillo, y su turno es en otro albergue" in answer.text
     assert "Pide ver a su tía." in answer.text
     assert f'<option value="{zone.pk}" selected>' in answer.text
     assert LateForm.objects.open().exists() and not Family.objects.exists()
