@@ -79,9 +79,13 @@ def bury(people, families) -> None:
     """Leave fingerprints of the people and of the forms that brought them; the forms keep their key alone."""
     forms = Submission.objects.filter(family__in=families)
     became = LateForm.objects.filter(saved_as__in=keys_of(families))  # also under other keys than their own
-    keys = [*keys_of(people), *forms.values_list("pk", flat=True), *became.values_list("pk", flat=True)]
+    # That key stands in other copies of the form; unless it is the key of a family of others, it goes as well.
+    of_others = Submission.objects.filter(family__isnull=False).exclude(family__in=families)
+    own = became.exclude(key__in=of_others.values("pk"))
+    found = (forms.values_list("pk"), became.values_list("pk"), own.values_list("key"))
+    keys = [*keys_of(people), *(key for rows in found for (key,) in rows)]
     Tombstone.objects.bulk_create([Tombstone.of(key) for key in keys], ignore_conflicts=True)
-    forms.update(family=None, digest="")
+    Submission.objects.filter(pk__in=keys).update(family=None, digest="")
     empty_late(LateForm.objects.with_keys(keys))
 
 

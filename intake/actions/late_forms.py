@@ -40,7 +40,8 @@ def settle_late(late, *, by, family=None) -> bool:
 
 def reopen_late(family, *, by) -> bool:
     """Whether what became this family waits again, now that its registration is undone."""
-    late = LateForm.objects.filter(saved_as=family.pk).exclude(sealed="").first()
+    became = LateForm.objects.select_for_update().filter(saved_as=family.pk)  # the night may be emptying it
+    late = became.exclude(sealed="").first()
     if not late:
         return False
     late.settled_at = late.saved_as = None

@@ -37,8 +37,8 @@ SETTLED = gettext_lazy(
     "Search for these people; if nobody has registered them, save again: ages and days then count from today."
 )
 OF_ANOTHER_SHELTER = gettext_lazy(
-    "This form is of another shelter than your shift: %(shelter)s. Nothing is lost: start a shift there in another "
-    "tab of this browser, then save here again."
+    "This form is of %(shelter)s, and your shift is at another shelter. Nothing is lost: start a shift at "
+    "%(shelter)s in another tab of this browser, then save here again."
 )
 ROW = "intake/_member_row.html"
 
@@ -270,6 +270,8 @@ def undo(request, pk):
         raise Http404
     try:
         waits_again = actions.undo_registration(family, by=request.user)
+    except Family.DoesNotExist:  # a double click: it is undone
+        raise Http404 from None
     except actions.Overtaken:
         messages.error(
             request, _("Something was recorded for this family already. Open it to correct what is wrong.")

@@ -9,10 +9,10 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from intake import actions
-from intake.models import Family, LateForm
+from intake.models import Family, LateForm, Submission, Tombstone
 from shelters.models import AccessEvent
 from tests import factories
-from tests.devices import bring, device_record, token_of
+from tests.devices import bring, device_record, states, token_of
 from tests.factories import NOW
 from tests.intake.test_actions_retention import run
 from tests.intake.test_register import ALE, MOTHER, URL, posted
@@ -53,7 +53,7 @@ def test_a_shift_that_moved_meanwhile_stores_nobody_elsewhere(volunteer, cast, t
     assert volunteer.post(URL, typed(late)).status_code == 422
     answer = volunteer.post(URL, typed(late, comments="Pide ver a su tía.", zone=zone.pk))
     assert answer.status_code == 422
-    assert "Este formulario es de otro albergue" in answer.text and "Estadio Palillo" in answer.text
+    assert "Este formulario es de Estadio Palillo, y su turno es en otro albergue" in answer.text
     assert "Pide ver a su tía." in answer.text
     assert f'<option value="{zone.pk}" selected>' in answer.text
     assert LateForm.objects.open().exists() and not Family.objects.exists()
@@ -216,6 +216,32 @@ def test_it_goes_with_whoever_is_erased(volunteer, cast, token):
     actions.erase(person, reason="request", by=cast.data_officer)
     late.refresh_from_db()
     assert late.sealed == ""
+
+
+def test_after_an_undo_no_copy_under_its_first_key_brings_back_whoever_is_erased(volunteer, cast, token):
+    """Corrected again it has another key; the first one stands in whatever else the device sealed of it."""
+    late = brought(volunteer, token)
+    volunteer.post(URL, typed(late))
+    undone(volunteer)
+    (sent,) = opened_pages(late, volunteer)
+    assert sent["key"] != str(late.key)
+    volunteer.post(URL, sent)
+    copies = [device_record(token, WRONG, key=str(late.key)) for _each in range(2)]
+    bring(volunteer, copies[0])
+    assert LateForm.objects.open().exists()
+    actions.erase(Family.objects.get().members.get(), reason="request", by=cast.data_officer)
+    assert not LateForm.objects.exclude(sealed="").exists()
+    assert not Submission.objects.exclude(digest="").exists()
+    assert states(bring(volunteer, *copies)) == [("refused", "erased")] * 2
+
+
+def test_the_key_of_a_family_of_others_stays_theirs(volunteer, cast, token):
+    late = conflict(volunteer, token)
+    (sent,) = opened_pages(late, volunteer)
+    volunteer.post(URL, sent)
+    actions.erase(Family.objects.get(pk=sent["key"]).members.get(), reason="request", by=cast.data_officer)
+    assert Submission.objects.get(pk=late.key).family == Family.objects.get()
+    assert not Tombstone.objects.holds(late.key)
 
 
 # --- until when ---------------------------------------------------------------------------------------------------
