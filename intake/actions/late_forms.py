@@ -27,10 +27,12 @@ def keep_late(late) -> None:
 def settle_late(late, *, by, family=None) -> bool:
     """It became this family, or is thrown away. Whether it still waited: of two at once, for one.
 
-    Of what became a family the text stays for an undo, until the night.
+    Of what became a family the text stays for an undo, until the night; of one that refused the notice, it goes now.
     """
     waiting = LateForm.objects.filter(pk=late.pk).open()
-    kept = {"saved_as": family.pk} if family else {"sealed": ""}
+    kept = {"saved_as": family.pk} if family else {}
+    if not family or family.is_count_only:
+        kept["sealed"] = ""
     if not waiting.update(settled_at=timezone.now(), **kept):
         return False
     told = {} if family else {"thrown_away": True}

@@ -207,6 +207,15 @@ def test_the_form_that_an_undo_gives_back_goes_at_night(volunteer, token):
     assert late.sealed == ""
 
 
+def test_of_a_family_that_refuses_the_notice_nothing_is_kept_for_an_undo(volunteer, token):
+    late = brought(volunteer, token)
+    volunteer.post(URL, typed(late, notice_answer="refused"))
+    late.refresh_from_db()
+    assert (late.sealed, late.saved_as) == ("", Family.objects.get().pk)
+    assert "espera otra vez" not in undone(volunteer).text
+    assert not Family.objects.exists()
+
+
 def test_it_goes_with_whoever_is_erased(volunteer, cast, token):
     """Also under a key of its own."""
     late = conflict(volunteer, token)

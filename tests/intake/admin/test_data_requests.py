@@ -237,6 +237,19 @@ def test_without_a_reason_and_a_tick_nobody_goes(officer, neptali, sent):
     assert Person.objects.filter(pk=neptali.pk).exists()
 
 
+def test_whose_registration_is_undone_at_that_moment_is_gone(officer, neptali, monkeypatch):
+    erase = actions.erase
+
+    def a_moment_late(person, **told):
+        actions.undo_registration(person.family, by=person.family.registered_by)
+        erase(person, **told)
+
+    monkeypatch.setattr(actions, "erase", a_moment_late)
+    sent = {"why": "mistake", "sure": "on"}
+    assert officer.post(person_page(neptali, "erase"), sent).status_code == 404
+    assert not AccessEvent.objects.filter(action="person_erased").exists()
+
+
 def test_what_they_asked_for_needs_their_request(officer, neptali, cast):
     sent = {"why": "request", "sure": "on"}
     assert officer.post(person_page(neptali, "erase"), sent).status_code == 422
