@@ -40,6 +40,15 @@ def database_url() -> str:
     )
 
 
+def bytes_in(*files) -> bytes:
+    """What these hold, read by another process.
+
+    The locks of SQLite belong to a process, and are gone when it closes the file, whoever opened it there. A server on
+    the same file would then think that nobody else has it open and take its log away: a disk I/O error from then on.
+    """
+    return subprocess.run(["cat", *files], check=True, capture_output=True).stdout if files else b""
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

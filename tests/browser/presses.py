@@ -125,6 +125,9 @@ class Presser:
 
     def failed(self, request):
         self.under_way.discard(request)
+        # What a worker keeps for later goes with the browser's cache, which a sign-out empties under it.
+        if request.service_worker:
+            return
         if "ERR_ABORTED" not in (request.failure or ""):  # the page was left, or the answer is a file
             self.complain(f"{request.failure} from {request.url}")
 

@@ -42,6 +42,7 @@ from tests import factories
 from tests.factories import NOW
 from tests.intake.pages import sent_from
 from tests.intake.test_actions_retention import everything
+from tests.live import bytes_in
 
 GIVEN, SURNAME, CALLED = "Wilmerqqz", "Zelayaqqz", "Chelitoqqz"
 
@@ -352,8 +353,7 @@ def bytes_on_disk() -> bytes:
     files += [
         path for path in (settings.BASE_DIR / "var").rglob("*") if path.suffix not in (".gz", ".js", ".css")
     ]
-    here = [path for path in files if path.is_file() and path.name != "puente.sqlite3"]
-    return b"".join(path.read_bytes() for path in here)
+    return bytes_in(*(path for path in files if path.is_file() and path.name != "puente.sqlite3"))
 
 
 def all_rows() -> str:

@@ -20,6 +20,7 @@ from shelters.models import AccessEvent
 from tests import factories
 from tests.factories import NOW, make_note
 from tests.intake.pages import NOBODY, export, sent_from, words_of
+from tests.live import bytes_in
 from tests.test_pages import Words
 
 pytestmark = pytest.mark.django_db
@@ -402,8 +403,8 @@ def test_a_search_for_a_word_of_a_note_finds_nobody(lucia, coordinator, family, 
 def everything_stored() -> bytes:
     """Each byte the database keeps: the file and its log on SQLite, each row of each table on PostgreSQL."""
     if connection.vendor == "sqlite":
-        file = connection.settings_dict["NAME"]
-        return b"".join(Path(file + end).read_bytes() for end in ("", "-wal") if Path(file + end).exists())
+        files = (Path(connection.settings_dict["NAME"] + end) for end in ("", "-wal"))
+        return bytes_in(*filter(Path.exists, files))
     kept = []
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
