@@ -1,8 +1,10 @@
 """Promises of every page about a family: it stops whoever opens too many, and brings back nobody who was erased."""
 
+from django.http import Http404
 from django.shortcuts import render
 
 from intake.actions import Erased
+from intake.models import Family
 from intake.reading import AN_HOUR, TooManyFamilies
 from shelters.audit import Action, record
 
@@ -18,6 +20,8 @@ class StopsReading:
         """After what the page began was rolled back, so that the alarm stays."""
         if isinstance(refusal, Erased):
             return render(request, "410.html", status=410)
+        if isinstance(refusal, Family.DoesNotExist):  # its registration was undone while this waited for it
+            raise Http404 from refusal
         if not isinstance(refusal, TooManyFamilies):
             return None
         if refusal.is_new:

@@ -5,7 +5,6 @@ from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -21,7 +20,7 @@ from intake import actions, retention, working_days
 from intake.access import opened, standing
 from intake.actions.families import with_absorbed
 from intake.admin.base import OfPerson
-from intake.models import DataRequest, Family, Person
+from intake.models import DataRequest, Person
 from intake.own_data import as_json, sections
 from shelters import exports
 from shelters.admin_base import ScopedAdmin
@@ -308,10 +307,7 @@ class OwnData:
         sent = request.POST if request.method == "POST" else None
         form, proof = EraseForm(sent, person=person), ProofForm(sent, request=request)
         if all([form.is_valid(), proof.is_valid()]):
-            try:
-                actions.erase(person, reason=form.cleaned_data["why"], by=request.user)
-            except Family.DoesNotExist:  # their registration was undone at that moment: they are gone
-                raise Http404 from None
+            actions.erase(person, reason=form.cleaned_data["why"], by=request.user)
             messages.success(
                 request, _("Erased. Nothing of this person is left, and no late form brings them back.")
             )

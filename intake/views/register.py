@@ -270,8 +270,6 @@ def undo(request, pk):
         raise Http404
     try:
         waits_again = actions.undo_registration(family, by=request.user)
-    except Family.DoesNotExist:  # a double click: it is undone
-        raise Http404 from None
     except actions.Overtaken:
         messages.error(
             request, _("Something was recorded for this family already. Open it to correct what is wrong.")

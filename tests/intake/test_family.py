@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import translation
 
-from intake.models import Intention, Person, PersonNeed, ServiceReceived, Stay
+from intake import actions
+from intake.models import Family, Intention, Person, PersonNeed, ServiceReceived, Stay
 from shelters.models import AccessEvent
 from tests import factories
 from tests.factories import NOW
@@ -363,6 +364,19 @@ def test_nobody_inside_nobody_outside(volunteer, family):
     page = opened(volunteer, "departure", family, "en")
     assert "Nobody of this family is in the shelter." in words_of(page)
     assert '<form method="post" class="panel"' not in page.content.decode()
+
+
+def test_whose_registration_is_undone_while_somebody_is_added_is_gone(volunteer, family, monkeypatch):
+    add = actions.add_member
+
+    def a_moment_late(family, *arguments, **told):
+        actions.undo_registration(Family.objects.get(pk=family.pk), by=family.registered_by)
+        add(family, *arguments, **told)
+
+    monkeypatch.setattr(actions, "add_member", a_moment_late)
+    answer = volunteer.post(address("person-add", family), completed(volunteer, "person-add", family))
+    assert answer.status_code == 404
+    assert not Family.objects.exists()
 
 
 @pytest.mark.parametrize(
